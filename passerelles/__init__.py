@@ -1,0 +1,1 @@
+"""What every service stands on: bus, store, reference data, settings, logs and health."""

@@ -1,0 +1,1 @@
+"""The bus: CloudEvents on Kafka, for stateless reactions and for stateful shards."""

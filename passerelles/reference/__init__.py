@@ -1,0 +1,1 @@
+"""Reference data: communes, occupations, branches, calendar and the rules of matching."""

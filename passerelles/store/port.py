@@ -1,0 +1,135 @@
+"""The port of the store: JSON documents, replaced one at a time on condition of their revision.
+
+It asks of a database only what both adapters give: atomic writes of a single document, and finding by indexed fields.
+No transactions, no change streams (design, decisions 11 and 15).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+Body = dict[str, Any]
+"""A document: JSON values only (str, int, float, bool, None, list, dict with str keys)."""
+
+Scalar = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A document as it was read.
+
+    Attributes:
+        revision: counts the writes of this document, from 1; the condition of the next one.
+        body: the reader's own copy.
+    """
+
+    id: str
+    revision: int
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Conditions on top-level or dotted fields, all of which must hold.
+
+    Attributes:
+        equal: field → value; `None` matches a field that is null or absent.
+        among: field → accepted values.
+        at_most: field → inclusive upper bound; a null or absent field does not match.
+        above: field → exclusive lower bound; a null or absent field does not match.
+    """
+
+    equal: Mapping[str, Scalar | None] = field(default_factory=dict)
+    among: Mapping[str, Sequence[Scalar]] = field(default_factory=dict)
+    at_most: Mapping[str, Scalar] = field(default_factory=dict)
+    above: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """By one field and then by identifier, both in one direction; ascending, a null or absent field comes first."""
+
+    by: str
+    descending: bool = False
+
+
+ANY = Where()
+
+
+class Collection(Protocol):
+    """Documents of one kind.
+
+    Every method may wait for the database, and raises `UnavailableError` when it does not answer in time.
+    """
+
+    async def get(self, id_: str) -> Stored | None:
+        """The document, or none."""
+
+    async def get_many(self, ids: Iterable[str]) -> dict[str, Stored]:
+        """Those that exist, by identifier."""
+
+    async def insert(self, id_: str, body: Body) -> bool:
+        """Write a document that does not exist yet, at revision 1. False: it exists, and is untouched."""
+
+    async def replace(self, id_: str, body: Body, revision: int) -> bool:
+        """Write the whole document if it still has this revision. False: it has another one, or is gone."""
+
+    async def delete(self, id_: str, revision: int | None = None) -> bool:
+        """Remove the document, if it still has this revision where one is given. False: nothing was removed."""
+
+    async def find(
+        self,
+        where: Where = ANY,
+        *,
+        order: Order | None = None,
+        after: tuple[Scalar | None, str] | None = None,
+        limit: int | None = None,
+    ) -> list[Stored]:
+        """The matching documents, by `order` (default: by identifier).
+
+        `after` is the (field's value, identifier) of the last document of the page before; without an order its first
+        member is not looked at.
+        """
+
+    async def count(self, where: Where = ANY) -> int:
+        """How many documents match."""
+
+
+class Store(Protocol):
+    """A database. Used between `open` and `close`."""
+
+    async def open(self) -> None:
+        """Connect, and make the collections and indexes declared so far. Raises `UnavailableError`."""
+
+    async def close(self) -> None:
+        """Finish what is under way and let go."""
+
+    async def ping(self) -> None:
+        """Return when the database answers. Raises `UnavailableError`."""
+
+    def collection(self, name: str, *, indexes: Sequence[Sequence[str]] = ()) -> Collection:
+        """Declare and get a collection; each index is a sequence of fields. The same name gives the same documents."""
+
+
+async def change(
+    collection: Collection,
+    id_: str,
+    edit: Callable[[Body | None], Body | None],
+) -> Body | None:
+    """Read, edit and write a document until nobody wrote in between.
+
+    `edit` gets a copy of the document (none: it does not exist) and gives the new one, or none to leave things as they
+    are. It may be called several times, and may raise to give up. Returns what was written, or none.
+    """
+    while True:
+        stored = await collection.get(id_)
+        body = edit(stored.body if stored else None)
+        if body is None:
+            return None
+        if stored is None:
+            if await collection.insert(id_, body):
+                return body
+        elif await collection.replace(id_, body, stored.revision):
+            return body

@@ -1,0 +1,32 @@
+"""How an event written under an earlier version of its schema is read today: pure functions, one a step.
+
+A step takes the payload as JSON data of version n and gives that of version n + 1. They stay for ever, as the log does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+
+UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = MappingProxyType({})
+"""By short name and the version that is read; empty while every type is at its first version."""
+
+
+def upcast(
+    name: str,
+    version: int,
+    to: int,
+    data: dict[str, Any],
+    upcasters: Mapping[tuple[str, int], Upcaster] = UPCASTERS,
+) -> dict[str, Any]:
+    """The payload as the current version has it.
+
+    Raises:
+        LookupError: a step is missing between the two versions.
+    """
+    for step in range(version, to):
+        data = upcasters[name, step](data)
+    return data

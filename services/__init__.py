@@ -1,0 +1,1 @@
+"""The services, the command that starts them, and the stack that puts them together."""

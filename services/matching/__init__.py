@@ -1,0 +1,1 @@
+"""Matching: a pure fold of facts into proposals, one shard a partition."""

@@ -1,0 +1,1 @@
+"""Notifications: what has to be told, to whom, by which channel, once."""

@@ -1,0 +1,1 @@
+"""Registry: companies, needs, staff available, decisions; the only one that holds what identifies people."""
