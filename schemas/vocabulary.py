@@ -17,20 +17,20 @@ PROPOSAL_NAMESPACE: Final = UUID("6f2c7f2e-5f0b-5f7a-9d36-3f2d0e0b7a11")
 PAY_STEP: Final = 50
 """Pay travels in steps of this many euros, so that a figure does not single a person out."""
 
-OccupationCode = Annotated[str, Field(pattern=r"^[A-N]\d{4}$", examples=["H2903"])]
+OccupationCode = Annotated[str, Field(pattern=r"^[A-N][0-9]{4}$", examples=["H2903"])]
 """A ROME v3 code."""
 
-CommuneCode = Annotated[str, Field(pattern=r"^(?:\d{2}|2[AB])\d{3}$", examples=["46102"])]
+CommuneCode = Annotated[str, Field(pattern=r"^(?:[0-9]{2}|2[AB])[0-9]{3}$", examples=["46102"])]
 """A commune's INSEE code (not its post code)."""
 
-SkillCode = Annotated[str, Field(pattern=r"^\d{1,7}$", examples=["100007"])]
+SkillCode = Annotated[str, Field(pattern=r"^[0-9]{1,7}$", examples=["100007"])]
 """An OGR code of a ROME skill."""
 
 CertificateCode = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 """What a certificate's free text becomes on the bus: see `certificate_code`."""
 
-Siren = Annotated[str, Field(pattern=r"^\d{9}$")]
-Territory = Annotated[str, Field(pattern=r"^(?:\d{2}|2[AB])(?:-\d{1,2})?$", examples=["46", "31-2"])]
+Siren = Annotated[str, Field(pattern=r"^[0-9]{9}$")]
+Territory = Annotated[str, Field(pattern=r"^(?:[0-9]{2}|2[AB])(?:-[0-9]{1,2})?$", examples=["46", "31-2"])]
 MonthlyPay = Annotated[int, Field(gt=0, le=100_000, multiple_of=PAY_STEP)]
 Headcount = Annotated[int, Field(ge=1, le=1000)]
 HeadcountLeft = Annotated[int, Field(ge=0, le=1000)]
