@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 Body = dict[str, Any]
-"""A document: JSON values only (str, int, float, bool, None, list, dict with str keys)."""
+"""A document: JSON values only (str, int of 64 bits, finite float, bool, None, list, dict with any str keys).
+
+Anything else is refused with `ValueError` or `TypeError`, and nothing is written.
+"""
 
 Scalar = str | int | float | bool
 
@@ -33,6 +36,10 @@ class Stored:
 @dataclass(frozen=True, slots=True)
 class Where:
     """Conditions on top-level or dotted fields, all of which must hold.
+
+    A field that is searched or ordered by holds, in every document, one kind of scalar (text, numbers or booleans), or
+    null, or nothing; its keys are made of letters, digits, `_` and `-` (`ValueError` otherwise). What other contents
+    match is left to the adapters.
 
     Attributes:
         equal: field → value; `None` matches a field that is null or absent.
@@ -61,7 +68,8 @@ ANY = Where()
 class Collection(Protocol):
     """Documents of one kind.
 
-    Every method may wait for the database, and raises `UnavailableError` when it does not answer in time.
+    Every method may wait for the database, and raises `UnavailableError` when it does not answer in time; whether a
+    write was then made is not known, and its revision tells.
     """
 
     async def get(self, id_: str) -> Stored | None:

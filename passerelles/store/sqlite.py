@@ -1,0 +1,154 @@
+"""The store on one SQLite file: the embedded default, which several processes may open at once."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from passerelles.store.fields import collection_name
+from passerelles.store.port import ANY, Body, Order, Scalar, Stored, Where
+from passerelles.store.sqlite_queries import condition, ordering, schema
+from passerelles.store.sqlite_thread import SqliteThread
+
+_Row = tuple[str, int, str]
+_LONG_NUMBER: Final = re.compile(r"\d{19}")
+_LARGEST: Final = (1 << 63) - 1
+
+
+class SqliteStore:
+    """Documents as JSON text, one table a collection; a commit costs no fsync (see `sqlite_thread`).
+
+    `path` is the file; `-wal` and `-shm` appear beside it while it is open. Network file systems cannot hold it.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._thread = SqliteThread(Path(path))
+        self._collections: dict[str, SqliteCollection] = {}
+
+    async def open(self) -> None:
+        """Open the file and make what was declared. Raises `UnavailableError`."""
+        await self._thread.start()
+        for collection in self._collections.values():
+            await collection.prepare()
+
+    async def close(self) -> None:
+        """Finish what was asked and close the file."""
+        await self._thread.stop()
+
+    async def ping(self) -> None:
+        """Return when the file answers. Raises `UnavailableError`."""
+        await self._thread.run(lambda connection: connection.execute("SELECT 1").fetchone(), writes=False)
+
+    def collection(self, name: str, *, indexes: Sequence[Sequence[str]] = ()) -> SqliteCollection:
+        """Declare and get a collection; it is made at once if open, else by `open`, at the latest by its first use."""
+        collection = self._collections.get(name)
+        if collection is None:
+            collection = self._collections[name] = SqliteCollection(self._thread, collection_name(name))
+        collection.declare(indexes)
+        return collection
+
+
+class SqliteCollection:
+    """One table. See `passerelles.store.port.Collection`."""
+
+    def __init__(self, thread: SqliteThread, table: str) -> None:
+        self._thread = thread
+        self._table = table
+        self._indexes: dict[tuple[str, ...], None] = {}
+        self._schema = schema(table, ())
+        self._get = f'SELECT id, revision, body FROM "{table}" WHERE id = ?'  # noqa: S608 - a checked name
+        self._get_many = f'SELECT id, revision, body FROM "{table}" WHERE id IN (SELECT value FROM json_each(?))'  # noqa: S608
+        self._insert = f'INSERT INTO "{table}" VALUES (?, 1, ?) ON CONFLICT (id) DO NOTHING'  # noqa: S608
+        self._replace = f'UPDATE "{table}" SET revision = revision + 1, body = ? WHERE id = ? AND revision = ?'  # noqa: S608
+        self._delete = f'DELETE FROM "{table}" WHERE id = ? AND revision = coalesce(?, revision)'  # noqa: S608
+
+    def declare(self, indexes: Sequence[Sequence[str]]) -> None:
+        """Add indexes to those that the collection has."""
+        self._indexes.update(dict.fromkeys(tuple(fields) for fields in indexes))
+        self._schema = schema(self._table, tuple(self._indexes))
+
+    async def prepare(self) -> None:
+        """Make the table and its indexes. Raises `UnavailableError`."""
+        await self._thread.run(lambda _: None, writes=False, schema=self._schema)
+
+    async def get(self, id_: str) -> Stored | None:
+        """The document, or none."""
+        rows = await self._read(self._get, (id_,))
+        return _stored(rows[0]) if rows else None
+
+    async def get_many(self, ids: Iterable[str]) -> dict[str, Stored]:
+        """Those that exist, by identifier."""
+        rows = await self._read(self._get_many, (json.dumps(list(ids)),))
+        return {row[0]: _stored(row) for row in rows}
+
+    async def insert(self, id_: str, body: Body) -> bool:
+        """Write a document that does not exist yet."""
+        return await self._write(self._insert, (id_, _text(body)))
+
+    async def replace(self, id_: str, body: Body, revision: int) -> bool:
+        """Write the document if it still has this revision."""
+        return await self._write(self._replace, (_text(body), id_, revision))
+
+    async def delete(self, id_: str, revision: int | None = None) -> bool:
+        """Remove the document, if it still has this revision where one is given."""
+        return await self._write(self._delete, (id_, revision))
+
+    async def find(
+        self,
+        where: Where = ANY,
+        *,
+        order: Order | None = None,
+        after: tuple[Scalar | None, str] | None = None,
+        limit: int | None = None,
+    ) -> list[Stored]:
+        """The matching documents, in order."""
+        clause, values = condition(where, order, after)
+        query = f'SELECT id, revision, body FROM "{self._table}"{clause}{ordering(order)}'  # noqa: S608 - checked names
+        if limit is not None:
+            query += " LIMIT ?"
+            values.append(max(limit, 0))
+        return [_stored(row) for row in await self._read(query, values)]
+
+    async def count(self, where: Where = ANY) -> int:
+        """How many documents match."""
+        clause, values = condition(where)
+        query = f'SELECT count(*) FROM "{self._table}"{clause}'  # noqa: S608 - checked names
+        rows = await self._read(query, values)
+        return int(rows[0][0])
+
+    async def _read(self, query: str, values: Sequence[Any]) -> list[Any]:
+        def read(connection: sqlite3.Connection) -> list[Any]:
+            return connection.execute(query, values).fetchall()
+
+        return await self._thread.run(read, writes=False, schema=self._schema)
+
+    async def _write(self, statement: str, values: Sequence[Any]) -> bool:
+        def write(connection: sqlite3.Connection) -> bool:
+            return connection.execute(statement, values).rowcount == 1
+
+        return await self._thread.run(write, writes=True, schema=self._schema)
+
+
+def _stored(row: _Row) -> Stored:
+    return Stored(row[0], row[1], json.loads(row[2]))
+
+
+def _text(body: Body) -> str:
+    text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    if _LONG_NUMBER.search(text):  # rare, so that the walk is rare too
+        _refuse_large(body)
+    return text
+
+
+def _refuse_large(value: Any) -> None:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for each in value:
+            _refuse_large(each)
+    elif isinstance(value, int) and not -_LARGEST - 1 <= value <= _LARGEST:
+        raise ValueError("a whole number of a document holds in 64 bits")
