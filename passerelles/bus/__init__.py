@@ -1,1 +1,1 @@
-"""The bus: CloudEvents on Kafka, for stateless reactions and for stateful shards."""
+"""The bus: Kafka behind a codec, a publisher, two ways to consume, and a place for what cannot be handled."""
