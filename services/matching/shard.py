@@ -1,0 +1,97 @@
+"""One partition of the facts: each event goes to the fold of its territory, if that is laid out here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from schemas.envelope import Event
+from schemas.epochs import RulesAdopted
+from schemas.territories import CURRENT, TABLES, TerritoryTable
+from schemas.vocabulary import Payload
+from services.matching.adoption import RuleLibrary
+from services.matching.engine import TerritoryFold
+from services.matching.odd import Odd
+
+log = structlog.get_logger(__name__)
+
+
+class MatchingShard:
+    """The folds of a partition's territories, each begun by its `rules.adopted`.
+
+    A later epoch begins a territory anew: its state is a function of that epoch's part of the log alone.
+
+    Args:
+        partition: its number among `partitions`, those of the topic of facts.
+        library: where the rules are found.
+
+    Attributes:
+        odd: how many events were left aside, by reason.
+    """
+
+    def __init__(self, partition: int, partitions: int, library: RuleLibrary | None = None) -> None:
+        self.odd: Counter[Odd] = Counter()
+        self._partition = partition
+        self._partitions = partitions
+        self._library = library or RuleLibrary()
+        self._folds: dict[str, TerritoryFold] = {}
+        self._told: set[tuple[Odd, str]] = set()
+
+    @property
+    def folds(self) -> Mapping[str, TerritoryFold]:
+        """By territory."""
+        return self._folds
+
+    def load(self, event: Event[Payload], offset: int) -> None:
+        """Take an event in silence: what it causes was said before. Raises `RulesMismatchError`."""
+        del offset
+        fold = self._route(event)
+        if fold is not None:
+            fold.load(event)
+
+    def settle(self) -> None:
+        """Make the open sets of what was loaded."""
+        for fold in self._folds.values():
+            fold.settle()
+
+    def fold(self, event: Event[Payload], offset: int) -> Sequence[Event[Payload]]:
+        """Take an event, and say what it changes. Raises `RulesMismatchError`: the same event will raise it again."""
+        fold = self._route(event)
+        return () if fold is None else fold.fold(event, offset)
+
+    def _route(self, event: Event[Payload]) -> TerritoryFold | None:
+        """The fold that takes an event, begun by it if need be; none when the event is to be left aside."""
+        territory, fold = event.territory or "", self._folds.get(event.territory or "")
+        if isinstance(event.data, RulesAdopted) and (fold is None or event.epoch > fold.epoch):
+            rules = self._library.adopted(event.data)
+            if self._is_laid_out_here(territory, TABLES[event.data.territory_table]):
+                fold = TerritoryFold(territory, event.epoch, rules, library=self._library, odd=self.odd)
+                self._folds[territory] = fold
+        if fold is not None and fold.epoch == event.epoch:
+            return fold
+        if fold is not None:
+            self._leave_aside(Odd.OTHER_EPOCH, event)
+        else:
+            here = self._is_laid_out_here(territory, CURRENT)
+            self._leave_aside(Odd.NOT_ADOPTED if here else Odd.ELSEWHERE, event)
+        return None
+
+    def _is_laid_out_here(self, territory: str, table: TerritoryTable) -> bool:
+        return territory in table.names and table.partition(territory, self._partitions) == self._partition
+
+    def _leave_aside(self, odd: Odd, event: Event[Payload]) -> None:
+        """Count it, and log the first of its kind in its territory: a wrong layout would otherwise flood the log."""
+        self.odd[odd] += 1
+        kind = (odd, event.territory or "")
+        if kind not in self._told:
+            self._told.add(kind)
+            log.warning(
+                "matching.left_aside",
+                odd=odd.value,
+                territory=event.territory,
+                partition=self._partition,
+                type=event.type,
+                epoch=event.epoch,
+            )
