@@ -49,7 +49,7 @@ def skills_of(occupation: str) -> tuple[str, ...]:
     return _by_occupation().get(occupation, ())
 
 
-def suggest_skills(text: str, *, occupation: str | None = None, limit: int = 5) -> list[tuple[str, str]]:
+def suggest_skills(text: str, limit: int = 5, *, occupation: str | None = None) -> list[tuple[str, str]]:
     """Skills, as (OGR code, label), that a text may mean; those of the occupation first.
 
     A text that is a number (a wrong code, that is) resembles nothing: the occupation's own skills are suggested.
