@@ -1,0 +1,1 @@
+"""The demo: every service in one process, a sample of the Lot and Aveyron, and a box where messages are read."""
