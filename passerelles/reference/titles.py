@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from rapidfuzz import fuzz, process
 
@@ -20,8 +19,7 @@ _LIKE: Final = 60
 """Texts are alike from this likeness on, of 100."""
 
 
-@dataclass(frozen=True, slots=True)
-class Title:
+class Title(NamedTuple):
     """A name of an occupation, as ROME writes it, and the v3 code that it means."""
 
     code: str

@@ -6,7 +6,10 @@ import re
 import unicodedata
 from typing import Final
 
-_SPELT: Final = str.maketrans({"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", **dict.fromkeys("’‘ʼ«»“”–—·•°", " ")})
+_SPELT: Final = {"œ": "oe", "æ": "ae", **dict.fromkeys("’‘ʼ«»“”–—·•°", " ")}
+_UNDECOMPOSED: Final = re.compile(f"[{''.join(_SPELT)}]")
+"""What Unicode does not take apart into letters and accents."""
+
 _SEPARATORS: Final = re.compile(r"[^0-9a-z/]+")
 _SLASH: Final = re.compile(r" ?/ ?")
 _ALIKE_LETTERS: Final = 2
@@ -18,9 +21,14 @@ def fold(text: str) -> str:
 
     `Chargé(e)  d’Études` gives `charge e d etudes`.
     """
+    text = text.lower()
     if not text.isascii():
-        text = unicodedata.normalize("NFKD", text.translate(_SPELT)).encode("ascii", "ignore").decode()
-    return _SLASH.sub(" / ", _SEPARATORS.sub(" ", text.lower())).strip()
+        text = _UNDECOMPOSED.sub(lambda found: _SPELT[found[0]], text)
+        text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    text = _SEPARATORS.sub(" ", text)
+    if "/" in text:
+        text = _SLASH.sub(" / ", text)
+    return text.strip()
 
 
 def contains_words(folded: str, beginnings: list[str]) -> bool:
