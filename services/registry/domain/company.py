@@ -1,0 +1,216 @@
+"""A company: an establishment that is informed, has joined, or leaves; its contacts never travel on the bus."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from pydantic import BaseModel, ConfigDict
+
+from passerelles.errors import ConflictError, InvalidInputError, NotFoundError
+from passerelles.reference.communes import commune
+from schemas.facts import CompanyRecorded
+from schemas.vocabulary import PROPOSAL_NAMESPACE, CompanyStatus
+from services.registry.domain import checks
+from services.registry.domain.drafts import CompanyDraft, ContactDraft
+from services.registry.domain.reach import need_territory
+
+
+class Contact(BaseModel):
+    """A person of a company to be alerted: by email always, by SMS if they asked for it.
+
+    Attributes:
+        phone: E.164.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    name: str
+    role: str
+    email: str
+    phone: str | None
+    sms: bool
+
+
+class Company(BaseModel):
+    """A company as it stands."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    version: int
+    siret: str
+    name: str
+    branch: str
+    commune: str
+    status: CompanyStatus
+    contacts: tuple[Contact, ...]
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def siren(self) -> str:
+        """The legal entity: the first nine digits of the SIRET."""
+        return self.siret[:9]
+
+    @property
+    def territory(self) -> str:
+        """The territory in which its facts are stated."""
+        return need_territory(self.commune, self.id)
+
+    @property
+    def departement(self) -> str:
+        """The département of its commune."""
+        return commune(self.commune).departement
+
+    @property
+    def territories(self) -> tuple[str, ...]:
+        """Where its facts go: its own territory."""
+        return (self.territory,)
+
+    def fact(self) -> CompanyRecorded:
+        """What the bus may know of it."""
+        return CompanyRecorded(
+            id=self.id,
+            version=self.version,
+            siren=self.siren,
+            status=self.status,
+            branch=self.branch,
+            commune=self.commune,
+        )
+
+    def contact(self, contact_id: UUID) -> Contact | None:
+        """One of its contacts, or none."""
+        return next((each for each in self.contacts if each.id == contact_id), None)
+
+    def must_have_joined(self) -> None:
+        """Refuse a company that may not publish.
+
+        Raises:
+            ConflictError: it is only informed, or leaves, or left.
+        """
+        if self.status is not CompanyStatus.JOINED:
+            raise ConflictError(
+                f"Cette entreprise ne peut pas publier : elle n'a pas rejoint le programme (statut « {self.status} »).",
+                remedy="La faire rejoindre d'abord : POST /v1/companies/{id}/join.",
+                field="company_id",
+            )
+
+    def joined(self, now: datetime) -> Company:
+        """The company once it has joined, or joined again; itself if it had.
+
+        Raises:
+            ConflictError: it is leaving, which goes to its end first.
+        """
+        if self.status is CompanyStatus.JOINED:
+            return self
+        if self.status is CompanyStatus.LEAVING:
+            raise ConflictError("Cette entreprise est en train de partir.", remedy="Réessayer dans un instant.")
+        return self._next(now, status=CompanyStatus.JOINED)
+
+    def leaving(self, now: datetime) -> Company:
+        """The company from the moment it leaves; itself if it already does, or did."""
+        if self.status in {CompanyStatus.LEAVING, CompanyStatus.LEFT}:
+            return self
+        return self._next(now, status=CompanyStatus.LEAVING)
+
+    def left(self, now: datetime) -> Company:
+        """The company once nothing of it is offered any more; itself unless it was leaving."""
+        return self._next(now, status=CompanyStatus.LEFT) if self.status is CompanyStatus.LEAVING else self
+
+    def without(self, contact_id: UUID, now: datetime) -> Company:
+        """The company without one of its contacts, who is erased.
+
+        Raises:
+            NotFoundError: it has no such contact.
+        """
+        if self.contact(contact_id) is None:
+            raise NotFoundError("Cette entreprise n'a pas ce contact.", field="contact_id")
+        return self._next(now, contacts=tuple(each for each in self.contacts if each.id != contact_id))
+
+    def changed(self, draft: CompanyDraft, now: datetime) -> Company:
+        """The company as the draft describes it; itself if nothing differs.
+
+        Raises:
+            InvalidInputError: a value is wrong.
+            ConflictError: another SIRET is another establishment; the status has its own commands.
+        """
+        if checks.siret(draft.siret) != self.siret:
+            raise ConflictError(
+                "Un autre SIRET est un autre établissement.", remedy="Créer une autre entreprise.", field="siret"
+            )
+        if draft.status is not None and draft.status != self.status:
+            raise ConflictError(
+                f"Le statut est « {self.status} », et ne se change pas ainsi.",
+                remedy="Utiliser …/join ou …/leave.",
+                field="status",
+            )
+        changed = self._next(
+            now,
+            name=checks.words(draft.name, "name"),
+            branch=checks.branch(draft.branch),
+            commune=checks.commune(draft.commune),
+            contacts=_contacts(self.id, self.version + 1, draft.contacts, self.contacts),
+        )
+        same = self.model_copy(update={"version": changed.version, "updated_at": now})
+        return self if changed == same else changed
+
+    def _next(self, now: datetime, **fields: object) -> Company:
+        return self.model_copy(update={"version": self.version + 1, "updated_at": now, **fields})
+
+
+def new_company(draft: CompanyDraft, id_: UUID, now: datetime) -> Company:
+    """A company that is added.
+
+    Raises:
+        InvalidInputError: a value is wrong.
+    """
+    return Company(
+        id=id_,
+        version=1,
+        siret=checks.siret(draft.siret),
+        name=checks.words(draft.name, "name"),
+        branch=checks.branch(draft.branch),
+        commune=checks.commune(draft.commune),
+        status=CompanyStatus(draft.status or CompanyStatus.INFORMED),
+        contacts=_contacts(id_, 1, draft.contacts, ()),
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _contacts(
+    company_id: UUID, version: int, drafts: Sequence[ContactDraft], known: Sequence[Contact]
+) -> tuple[Contact, ...]:
+    """Contacts with their identifiers: kept for those already known, else made of the place and version.
+
+    Never of the email: an identifier travels on the bus, and could be guessed back.
+    """
+    contacts: list[Contact] = []
+    by_email = {each.email.casefold(): each.id for each in known}
+    known_ids = {each.id for each in known}
+    for place, draft in enumerate(drafts):
+        field = f"contacts.{place}"
+        email = checks.email(draft.email, f"{field}.email")
+        if any(each.email.casefold() == email.casefold() for each in contacts):
+            raise InvalidInputError("Deux contacts ont la même adresse.", field=f"{field}.email")
+        if draft.id is not None and draft.id not in known_ids:
+            raise InvalidInputError("Cette entreprise n'a pas ce contact.", field=f"{field}.id")
+        if draft.sms and not draft.phone:
+            raise InvalidInputError("Pour recevoir des SMS, un numéro de mobile est attendu.", field=f"{field}.phone")
+        new_id = uuid5(PROPOSAL_NAMESPACE, f"{company_id}:{version}:{place}")
+        taken = {each.id for each in contacts}
+        id_ = next((each for each in (draft.id, by_email.get(email.casefold())) if each and each not in taken), new_id)
+        contacts.append(
+            Contact(
+                id=id_,
+                name=checks.words(draft.name, f"{field}.name"),
+                role=checks.words(draft.role, f"{field}.role", blank=True),
+                email=email,
+                phone=checks.phone(draft.phone, f"{field}.phone", mobile=draft.sms) if draft.phone else None,
+                sms=draft.sms,
+            )
+        )
+    return tuple(contacts)

@@ -1,0 +1,126 @@
+"""What the registry's commands share: the collections, the clock, the relay's ear, and whether the epoch is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from passerelles.errors import StaleVersionError, UnavailableError
+from passerelles.reference.calendar import paris_day
+from passerelles.store.port import Collection, Store
+from services.registry.domain.company import Company
+from services.registry.domain.need import Need
+from services.registry.domain.posting import Posting
+from services.registry.domain.proposal import Proposal
+from services.registry.feed import Change, Feed, Kind
+from services.registry.pages import Page
+
+__all__ = ["Office", "Page", "must_match"]
+
+_POSTINGS: Final = (
+    ("created_at",),
+    ("company_id", "created_at"),
+    ("status", "created_at"),
+    ("held_since",),
+    ("pending_since",),
+)
+_COMPANIES: Final = (("created_at",), ("status", "created_at"), ("pending_since",))
+_PROPOSALS: Final = (
+    ("score",),
+    ("need_id", "score"),
+    ("availability_id", "score"),
+    ("borrower_id", "score"),
+    ("lender_id", "score"),
+    ("status", "score"),
+    ("saga_since",),
+    ("pending_since",),
+)
+_DELIVERIES: Final = (("at",), ("proposal_id", "at"), ("contact_id", "at"), ("company_id", "at"))
+
+
+class Office:
+    """The registry's desk: one a process, handed to every command.
+
+    Attributes:
+        epoch: the number of the epoch that is open; 0 while none is.
+        nudge_relay: has what a document owes published at once; without it, the relay's next round does.
+        feed: tells those who watch what changed.
+    """
+
+    def __init__(self, store: Store, *, clock: Callable[[], datetime]) -> None:
+        self.store = store
+        self._clock = clock
+        self.companies = store.collection("companies", indexes=_COMPANIES)
+        self.needs = store.collection("needs", indexes=_POSTINGS)
+        self.availabilities = store.collection("availabilities", indexes=_POSTINGS)
+        self.proposals = store.collection("proposals", indexes=_PROPOSALS)
+        self.deliveries = store.collection("proposal_deliveries", indexes=_DELIVERIES)
+        self.sirets = store.collection("sirets")
+        self.tokens = store.collection("tokens")
+        self.singles = store.collection("registry")
+        self.epoch = 0
+        self.nudge_relay: Callable[[Collection, str], Any] | None = None
+        self.feed = Feed()
+
+    def now(self) -> datetime:
+        """The time, in UTC."""
+        return self._clock().astimezone(UTC)
+
+    def today(self) -> date:
+        """The day in Paris."""
+        return paris_day(self.now())
+
+    def must_be_open(self) -> None:
+        """Refuse to work while the epoch is not open: what would be published has nowhere to go yet.
+
+        Raises:
+            UnavailableError: it is being opened.
+        """
+        if not self.epoch:
+            raise UnavailableError("Le registre s'ouvre.", remedy="Réessayer dans quelques instants.")
+
+    def announce(self, state: Company | Posting | Proposal) -> None:
+        """After a write: have what is owed published at once, and tell those who watch."""
+        collection, kind = self._home(state)
+        if self.nudge_relay is not None:
+            self.nudge_relay(collection, str(state.id))
+        companies = (
+            {state.borrower_id, state.lender_id}
+            if isinstance(state, Proposal)
+            else {state.id if isinstance(state, Company) else state.company_id}
+        )
+        self.feed.tell(
+            Change(
+                kind=kind,
+                id=state.id,
+                version=state.version,
+                status=state.status.value,
+                companies=frozenset(companies),
+                at=self.now(),
+            )
+        )
+
+    def _home(self, state: Company | Posting | Proposal) -> tuple[Collection, Kind]:
+        if isinstance(state, Company):
+            return self.companies, "company"
+        if isinstance(state, Proposal):
+            return self.proposals, "proposal"
+        if isinstance(state, Need):
+            return self.needs, "need"
+        return self.availabilities, "availability"
+
+
+def must_match(version: int, if_match: int | None) -> None:
+    """Refuse a change that was made from another version than the current one.
+
+    Raises:
+        StaleVersionError: names the current version.
+    """
+    if if_match is not None and if_match != version:
+        raise StaleVersionError(
+            f"La version {if_match} n'est plus la bonne : la version actuelle est {version}.",
+            remedy="Relire, puis refaire la modification.",
+            field="If-Match",
+            version=version,
+        )

@@ -1,0 +1,94 @@
+"""Lists by page: a stable order, and a cursor that says where the page before ended."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+from passerelles.errors import InvalidInputError
+from passerelles.store.port import Collection, Order, Scalar, Stored, Where
+
+LIMIT: Final = 200
+"""The longest page of any list."""
+
+_LARGEST: Final = 2**53
+
+T = TypeVar("T")
+Position = tuple[Scalar, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A part of a list; the cursor asks for the next one, none at the end."""
+
+    items: Sequence[T]
+    next_cursor: str | None = None
+
+
+async def paged(
+    collection: Collection,
+    wheres: Sequence[Where],
+    read: Callable[[Stored], T],
+    *,
+    order: Order,
+    limit: int,
+    cursor: str | None,
+    keep: Callable[[T], bool] = lambda _: True,
+) -> Page[T]:
+    """A page of the documents that match one of several conditions, which must exclude each other.
+
+    The order is by a field that every document has; `keep` filters by what the store cannot look at.
+
+    Raises:
+        InvalidInputError: the cursor is not one that was given, or the limit is out of bounds.
+    """
+    if not 1 <= limit <= LIMIT:
+        raise InvalidInputError(f"De 1 à {LIMIT} éléments par page peuvent être demandés.", field="limit")
+    after = read_cursor(cursor)
+    items: list[T] = []
+    while True:
+        found: list[Stored] = []
+        for where in wheres:
+            found += await collection.find(where, order=order, after=after, limit=limit + 1)
+        found.sort(key=lambda each: _position(each, order), reverse=order.descending)
+        for each in found[: limit + 1]:
+            if len(items) == limit:
+                return Page(items, _cursor_of(after))
+            after = _position(each, order)
+            item = read(each)
+            if keep(item):
+                items.append(item)
+        if len(found) <= limit:
+            return Page(items)
+
+
+def _position(stored: Stored, order: Order) -> Any:
+    return stored.body[order.by], stored.id
+
+
+def _cursor_of(after: Position | None) -> str:
+    return base64.urlsafe_b64encode(json.dumps(after).encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str | None) -> Position | None:
+    """The position that a cursor stands for.
+
+    Raises:
+        InvalidInputError: it is not one that was given.
+    """
+    if cursor is None:
+        return None
+    try:
+        value, id_ = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (ValueError, TypeError, RecursionError):
+        value, id_ = None, None
+    bounded = isinstance(value, str) or (
+        isinstance(value, int | float) and math.isfinite(value) and abs(value) < _LARGEST
+    )
+    if not isinstance(id_, str) or not bounded or isinstance(value, bool):
+        raise InvalidInputError("Le curseur reçu avec la page précédente est attendu.", field="cursor")
+    return value, id_
