@@ -13,7 +13,6 @@ from services.registry.domain.company import Company
 from services.registry.domain.need import Need
 from services.registry.domain.posting import Posting
 from services.registry.domain.proposal import Proposal
-from services.registry.feed import Change, Feed, Kind
 from services.registry.pages import Page
 
 __all__ = ["Office", "Page", "must_match"]
@@ -45,7 +44,6 @@ class Office:
     Attributes:
         epoch: the number of the epoch that is open; 0 while none is.
         nudge_relay: has what a document owes published at once; without it, the relay's next round does.
-        feed: tells those who watch what changed.
     """
 
     def __init__(self, store: Store, *, clock: Callable[[], datetime]) -> None:
@@ -61,7 +59,6 @@ class Office:
         self.singles = store.collection("registry")
         self.epoch = 0
         self.nudge_relay: Callable[[Collection, str], Any] | None = None
-        self.feed = Feed()
 
     def now(self) -> datetime:
         """The time, in UTC."""
@@ -81,34 +78,16 @@ class Office:
             raise UnavailableError("Le registre s'ouvre.", remedy="Réessayer dans quelques instants.")
 
     def announce(self, state: Company | Posting | Proposal) -> None:
-        """After a write: have what is owed published at once, and tell those who watch."""
-        collection, kind = self._home(state)
+        """After a write: have what is owed published at once."""
         if self.nudge_relay is not None:
-            self.nudge_relay(collection, str(state.id))
-        companies = (
-            {state.borrower_id, state.lender_id}
-            if isinstance(state, Proposal)
-            else {state.id if isinstance(state, Company) else state.company_id}
-        )
-        self.feed.tell(
-            Change(
-                kind=kind,
-                id=state.id,
-                version=state.version,
-                status=state.status.value,
-                companies=frozenset(companies),
-                at=self.now(),
-            )
-        )
+            self.nudge_relay(self._home(state), str(state.id))
 
-    def _home(self, state: Company | Posting | Proposal) -> tuple[Collection, Kind]:
+    def _home(self, state: Company | Posting | Proposal) -> Collection:
         if isinstance(state, Company):
-            return self.companies, "company"
+            return self.companies
         if isinstance(state, Proposal):
-            return self.proposals, "proposal"
-        if isinstance(state, Need):
-            return self.needs, "need"
-        return self.availabilities, "availability"
+            return self.proposals
+        return self.needs if isinstance(state, Need) else self.availabilities
 
 
 def must_match(version: int, if_match: int | None) -> None:
