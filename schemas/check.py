@@ -110,10 +110,10 @@ def _moved(root: Path, topics: Mapping[str, Topic], tables: Mapping[int, Territo
     for path in sorted((root / RELEASED).glob("territories-*.json")):
         released = _read(path) or {"version": 0, "names": []}
         table = tables.get(released["version"])
-        if table is None or list(table.names[: len(released["names"])]) != released["names"]:
+        if table is None or list(table.names) != released["names"]:
             yield (
-                f"Territory table {released['version']} no longer begins as it was released: put it back and add a "
-                "table under the next version, which the next epoch takes up."
+                f"Territory table {released['version']} is not the one that was released: put it back and add a table "
+                "under the next version, which the next epoch takes up."
             )
 
 

@@ -22,8 +22,8 @@ class UnknownTerritoryError(LookupError):
 class TerritoryTable:
     """One version of the table: which départements are served, and in how many slices each is cut.
 
-    The position of a territory in `names` is its index, which decides its partition: entries are only ever appended
-    within a version, and any other change is a new version, taken up by a new epoch.
+    The position of a territory in `names` is its index, which decides its partition. A table that was in force never
+    changes, as the digest of the rules covers it: any change is a new version, taken up by a new epoch.
     """
 
     version: int
