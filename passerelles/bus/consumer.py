@@ -1,0 +1,149 @@
+"""The consumer that reactions and shards share: its settings, and how it notices that the broker is away."""
+
+from __future__ import annotations
+
+import time
+from asyncio import Event
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
+
+from passerelles.bus.address import Bus
+from passerelles.bus.codec import Record
+from passerelles.bus.parking import Place
+from passerelles.health import Check
+from passerelles.telemetry import LAG
+
+log = structlog.get_logger(__name__)
+
+BATCH_RECORDS: Final = 500
+"""What is handled between two commits at most: a commit is a round trip, and a crash repeats no more than this."""
+
+# A member that waits for a database, perhaps for a week-end, is well: it must stay, or its partitions would go from one
+# member to the next, each to wait for the same database. aiokafka leaves the group by itself after this long without a
+# poll. A dead process is found by its heartbeats (session), a stuck one by `/healthz`.
+_MAX_POLL_INTERVAL_MS: Final = 7 * 24 * 3600 * 1000
+_SESSION_MS: Final = 10_000
+_HEARTBEAT_MS: Final = 3_000
+# How long the others wait for a member to finish its batch before they share its partitions out without it.
+REBALANCE_MS: Final = 60_000
+
+# A fetch is answered within `fetch_max_wait_ms` even when nothing is new: a broker silent for this long is away.
+_SILENCE_SECONDS: Final = 8.0
+_POLL_MS: Final = 1_000
+
+Batches = dict[TopicPartition, list[ConsumerRecord]]
+
+SETTINGS: Final[Mapping[str, Any]] = {
+    "auto_offset_reset": "earliest",
+    "partition_assignment_strategy": (RangePartitionAssignor,),
+    "max_poll_interval_ms": _MAX_POLL_INTERVAL_MS,
+    "session_timeout_ms": _SESSION_MS,
+    "heartbeat_interval_ms": _HEARTBEAT_MS,
+    "rebalance_timeout_ms": REBALANCE_MS,
+}
+"""Of every consumer, whichever library makes it."""
+
+
+def settings(bus: Bus) -> dict[str, Any]:
+    """The settings of a consumer of this bus."""
+    return {**SETTINGS, "fetch_max_wait_ms": bus.fetch_max_wait_ms}
+
+
+class Watch:
+    """Follows a consumer's polls: turns its check red while the broker says nothing.
+
+    Args:
+        ended: set when the consumer has failed for good, and is to be made anew.
+    """
+
+    def __init__(self, check: Check, *, ended: Event, clock: Callable[[], float] = time.time) -> None:
+        self._check = check
+        self._ended = ended
+        self._clock = clock
+        self._silent = False
+
+    def idle(self, consumer: AIOKafkaConsumer, since: float) -> None:
+        """A poll that began at `since` (seconds, Unix) has found nothing so far."""
+        self._check.moved()
+        answers = [consumer.last_poll_timestamp(each) or 0 for each in consumer.assignment()]
+        if not answers:
+            return
+        if self._clock() - max(since, max(answers) / 1000) > _SILENCE_SECONDS:
+            self._silent = True
+            self._check.down("le bus ne répond plus")
+        else:
+            self.answered()
+
+    def answered(self) -> None:
+        """The broker answers."""
+        self._check.moved()
+        if self._silent:
+            self._silent = False
+            self._check.up()
+
+    def failed(self, error: KafkaError) -> None:
+        """The consumer raised what it does not recover from by itself."""
+        log.warning("bus.consumer_failed", error=type(error).__name__)
+        self._check.down("la lecture du bus a échoué, elle reprend")
+        self._ended.set()
+
+
+class PromptConsumer(AIOKafkaConsumer):  # type: ignore[misc]
+    """A consumer whose `getmany` returns with records only, at once when there are some.
+
+    FastStream sleeps after each poll that found nothing, as long as the poll may take: this is a latency of its own.
+    """
+
+    def __init__(self, *topics: str, watch: Watch, **options: Any) -> None:
+        super().__init__(*topics, **options)
+        self._watch = watch
+
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
+    ) -> Batches:
+        """Records by partition; waits until there are some, whatever `timeout_ms` says."""
+        del timeout_ms
+        since = time.time()
+        while not (batches := await self.poll(*partitions, max_records=max_records)):
+            self._watch.idle(self, since)
+        self._watch.answered()
+        return batches
+
+    async def poll(self, *partitions: TopicPartition, max_records: int | None = None) -> Batches:
+        """Records by partition, or none after a second."""
+        try:
+            batches: Batches = await super().getmany(*partitions, timeout_ms=_POLL_MS, max_records=max_records)
+        except KafkaError as error:
+            self._watch.failed(error)
+            raise
+        return batches
+
+    def tell_lag(self, group: str, ends: Mapping[TopicPartition, int]) -> None:
+        """Measure how far the offsets reached are behind the end of the log."""
+        for each, end in ends.items():
+            if each in self.assignment() and (highwater := self.highwater(each)) is not None:
+                LAG.labels(group, each.topic, each.partition).set(max(0, highwater - end))
+
+
+def place_of(raw: ConsumerRecord) -> Place:
+    """Where a consumed record lies."""
+    return Place(raw.topic, raw.partition, raw.offset)
+
+
+def record_of(raw: ConsumerRecord) -> Record:
+    """A consumed record, as it was written."""
+    return Record(raw.key, raw.value, tuple(raw.headers))
+
+
+def ends_of(raws: Iterable[ConsumerRecord]) -> dict[TopicPartition, int]:
+    """The offsets to commit once these records are handled: the next of each partition."""
+    ends: dict[TopicPartition, int] = {}
+    for raw in raws:
+        each = TopicPartition(raw.topic, raw.partition)
+        ends[each] = max(raw.offset + 1, ends.get(each, 0))
+    return ends

@@ -1,0 +1,255 @@
+"""Stateless reactions to events: FastStream reads batches, this project decides what becomes of them.
+
+FastStream is left no decision of its own: acknowledgement is manual and offsets are committed explicitly, its parser
+touches neither headers nor bodies (a header that is not UTF-8 would escape every handler), nothing is ever replied, no
+topic is created.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
+
+import structlog
+from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
+from faststream.kafka.subscriber.usecase import BatchSubscriber
+
+from passerelles.bus import consumer
+from passerelles.bus.address import Bus
+from passerelles.bus.consumer import BATCH_RECORDS, PromptConsumer, Watch, ends_of, place_of, record_of
+from passerelles.bus.parking import Parking
+from passerelles.bus.parking_limits import TooMuchParkedError
+from passerelles.bus.patience import Backoff
+from passerelles.bus.reaction import Handler, LeftError, Reaction
+from passerelles.bus.topics import verify_topics
+from passerelles.errors import UnavailableError
+from passerelles.health import Health
+from passerelles.telemetry import BATCH_SECONDS
+
+log = structlog.get_logger(__name__)
+
+# What a batch under way may take when its partitions are taken back or the process stops: below the time that the group
+# waits for its members (REBALANCE_MS), and that a supervisor waits before it kills.
+_FINISH_SECONDS: Final = 20.0
+_COMMIT_SECONDS: Final = 10.0
+
+Raw = tuple[ConsumerRecord, ...]
+
+
+class Reactor:
+    """One member of a consumer group, with one handler a topic.
+
+    `on` is called before `start`. Every event of the catalogue comes to the handler, which ignores what it does not
+    want; what cannot be read or handled is parked.
+
+    Args:
+        group: the consumer group, and the name under which it parks; its check is `bus.GROUP`.
+    """
+
+    def __init__(self, bus: Bus, parking: Parking, health: Health, *, group: str) -> None:
+        self._bus = bus
+        self._group = group
+        self._check = health.check(f"bus.{group}")
+        self._handlers: dict[str, Handler] = {}
+        self._reaction = Reaction(group, parking, self._check, self._handlers)
+        self._stopping = asyncio.Event()
+        self._left = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._ended = asyncio.Event()
+        self._too_much: TooMuchParkedError | None = None
+        self._running: asyncio.Task[None] | None = None
+
+    def on(self, topic: str, handler: Handler) -> None:
+        """Give the events of a topic to a handler."""
+        self._handlers[topic] = handler
+
+    async def start(self) -> None:
+        """Begin to consume, in the background: the check is up once partitions are assigned."""
+        self._running = asyncio.create_task(self._run(), name=f"reactor {self._group}")
+
+    async def stop(self) -> None:
+        """Finish the batch under way, commit, and leave the group."""
+        self._stopping.set()
+        self._left.set()
+        self._ended.set()
+        if self._running is not None:
+            await self._running
+
+    async def _run(self) -> None:
+        backoff = Backoff()
+        while not self._stopping.is_set() and self._too_much is None:
+            self._ended.clear()
+            watch = Watch(self._check, ended=self._ended)
+            broker = self._make_broker(watch)
+            try:
+                await verify_topics(self._bus, tuple(self._handlers))
+                await self._start(broker)
+                backoff = Backoff()
+                await self._ended.wait()
+            except (KafkaError, OSError) as error:
+                log.warning("bus.not_connected", group=self._group, error=type(error).__name__)
+                self._check.down("le bus ne répond pas")
+            except UnavailableError as error:
+                self._check.down(error.detail)
+            finally:
+                await broker.stop()
+            if not self._stopping.is_set() and self._too_much is None:
+                self._check.moved()
+                await backoff.wait(self._stopping)
+        self._check.rested()
+        if self._stopping.is_set():
+            self._check.down("arrêté")
+
+    async def _start(self, broker: KafkaBroker) -> None:
+        """Join the group, unless told to stop meanwhile."""
+        joining = asyncio.create_task(broker.start())
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({joining, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if joining.done():
+                await joining
+        finally:
+            for task in (joining, stopping):
+                task.cancel()
+            await asyncio.gather(joining, stopping, return_exceptions=True)
+
+    def _make_broker(self, watch: Watch) -> KafkaBroker:
+        broker = _Broker(self._bus, watch)
+        subscriber: BatchSubscriber = broker.subscriber(
+            *self._handlers,
+            batch=True,
+            group_id=self._group,
+            max_records=BATCH_RECORDS,
+            listener=_Listener(self),
+            parser=_parse,
+            decoder=_decode,
+            ack_policy=AckPolicy.MANUAL,
+            no_reply=True,
+            **consumer.settings(self._bus),
+        )
+
+        @subscriber
+        async def take(raws: Raw) -> None:
+            await self._take(subscriber, raws)
+
+        return broker
+
+    async def _take(self, subscriber: BatchSubscriber, raws: Raw) -> None:
+        if self._stopping.is_set() or self._too_much is not None:
+            return
+        began = time.perf_counter()
+        self._left = left = asyncio.Event()
+        self._idle.clear()
+        try:
+            parked = await self._reaction.take([(place_of(raw), record_of(raw)) for raw in raws], left)
+            await self._commit(subscriber, raws)
+        except LeftError:
+            log.info("bus.batch_left", group=self._group, records=len(raws))
+            return
+        except TooMuchParkedError as error:
+            self._too_much = error
+            self._check.down(error.detail)
+            log.exception("bus.too_much_parked", group=self._group)
+            self._ended.set()
+            return
+        finally:
+            self._idle.set()
+        elapsed = time.perf_counter() - began
+        BATCH_SECONDS.labels(self._group).observe(elapsed)
+        log.info(
+            "bus.batch_handled",
+            group=self._group,
+            records=len(raws),
+            parked=parked,
+            offsets=_spans(raws),
+            elapsed_ms=round(elapsed * 1000, 1),
+        )
+
+    async def _commit(self, subscriber: BatchSubscriber, raws: Raw) -> None:
+        member = subscriber.consumer
+        if not isinstance(member, PromptConsumer):
+            return
+        ends = ends_of(raws)
+        try:
+            async with asyncio.timeout(_COMMIT_SECONDS):
+                await member.commit(ends)
+        except (CommitFailedError, IllegalStateError):
+            log.info("bus.commit_refused", group=self._group, why="the partitions went to another member")
+        except (KafkaError, TimeoutError) as error:
+            # The next commit of these partitions covers this one; a restart before it repeats the batch.
+            log.warning("bus.commit_failed", group=self._group, error=type(error).__name__)
+        else:
+            member.tell_lag(self._group, ends)
+
+    async def revoked(self) -> None:
+        """The partitions are taken back: wait for no dependency any more, and give the handler time to end."""
+        self._left.set()
+        try:
+            async with asyncio.timeout(_FINISH_SECONDS):
+                await self._idle.wait()
+        except TimeoutError:
+            log.warning("bus.batch_outlived", group=self._group)
+
+    def assigned(self, partitions: set[TopicPartition]) -> None:
+        """Partitions were assigned, perhaps none: this member is at work."""
+        self._check.figures(partitions=len(partitions))
+        self._check.moved()
+        self._check.up()
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    def __init__(self, reactor: Reactor) -> None:
+        self._reactor = reactor
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        del revoked
+        await self._reactor.revoked()
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        self._reactor.assigned(assigned)
+
+
+class _Broker(KafkaBroker):
+    """FastStream's broker, with consumers of ours, no producer and no admin client."""
+
+    def __init__(self, bus: Bus, watch: Watch) -> None:
+        super().__init__(
+            bus.bootstrap_servers.split(","),
+            consumer_only=True,
+            allow_auto_create_topics=False,
+            apply_types=False,
+            graceful_timeout=_FINISH_SECONDS,
+            logger=logging.getLogger("faststream"),
+            log_level=logging.DEBUG,
+        )
+        self._watch = watch
+
+    async def _connect(self) -> Any:
+        await super()._connect()
+        config = self.config.broker_config
+        config.builder = partial(PromptConsumer, watch=self._watch, **config.builder.keywords)  # type: ignore[attr-defined]
+        return config.builder
+
+
+async def _parse(raws: Raw) -> KafkaMessage:
+    return KafkaMessage(raw_message=raws, body=b"", consumer=FAKE_CONSUMER)
+
+
+async def _decode(message: KafkaMessage) -> Any:
+    return message.raw_message
+
+
+def _spans(raws: Sequence[ConsumerRecord]) -> dict[str, str]:
+    offsets: dict[str, list[int]] = {}
+    for raw in raws:
+        offsets.setdefault(f"{raw.topic}/{raw.partition}", []).append(raw.offset)
+    return {where: f"{min(of)}-{max(of)}" for where, of in offsets.items()}
