@@ -8,14 +8,15 @@ from datetime import datetime
 from typing import Final, TypeVar
 from uuid import UUID
 
-from passerelles.outbox import owed
 from pydantic import BaseModel
 
 from passerelles.errors import NotFoundError
+from passerelles.outbox import owed
 from passerelles.store.port import Body, Collection, Scalar, change
 from schemas.catalogue import BY_PAYLOAD
 from schemas.decisions import Outcome
 from schemas.envelope import format_time
+from schemas.vocabulary import event_id
 from services.registry.domain.company import Company
 from services.registry.domain.posting import Posting
 from services.registry.domain.proposal import Proposal
@@ -65,7 +66,7 @@ def fact_owed(fact: Fact, elsewhere: Sequence[str]) -> Body:
 def decision_owed(proposal: Proposal, now: datetime, territory: str | None = None) -> Body:
     """Where a pair stands, for the shard of its need (or for another one, to which the need moved)."""
     decision = proposal.decision(territory)
-    return owed(
+    entry = owed(
         "decision.recorded",
         source=SOURCE,
         subject=str(proposal.id),
@@ -75,6 +76,10 @@ def decision_owed(proposal: Proposal, now: datetime, territory: str | None = Non
         territories=(decision.territory,),
         key=None,
     )
+    if territory is None:
+        return entry
+    # Another record than the one of the first territory: under one identifier, either could be taken for published.
+    return {**entry, "id": str(event_id(f"{proposal.id}:{territory}", decision.version, entry["type"]))}
 
 
 def outcome_owed(outcome: Outcome, now: datetime) -> Body:

@@ -43,6 +43,7 @@ class Office:
 
     Attributes:
         epoch: the number of the epoch that is open; 0 while none is.
+        closing: the process stops: no further command is taken, while what was decided is still published.
         nudge_relay: has what a document owes published at once; without it, the relay's next round does.
     """
 
@@ -58,6 +59,7 @@ class Office:
         self.tokens = store.collection("tokens")
         self.singles = store.collection("registry")
         self.epoch = 0
+        self.closing = False
         self.nudge_relay: Callable[[Collection, str], Any] | None = None
 
     def now(self) -> datetime:
@@ -72,8 +74,10 @@ class Office:
         """Refuse to work while the epoch is not open: what would be published has nowhere to go yet.
 
         Raises:
-            UnavailableError: it is being opened.
+            UnavailableError: it is being opened, or the process stops.
         """
+        if self.closing:
+            raise UnavailableError("Le registre s'arrête.", remedy="Réessayer dans quelques instants.")
         if not self.epoch:
             raise UnavailableError("Le registre s'ouvre.", remedy="Réessayer dans quelques instants.")
 

@@ -1,0 +1,88 @@
+"""What others say, as documents of the registry: matching's words about pairs, and what became of messages.
+
+Both bear being told twice, and in any order: pairs by the revision of each territory's last word, deliveries by their
+version. Whatever matching says of a pair that the registry has decided changes nothing (design, decision 12).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from passerelles.store.port import Body, change
+from schemas.decisions import Standing
+from schemas.deliveries import DeliveryRecorded
+from schemas.envelope import Event
+from schemas.proposals import ProposalMade, ProposalWithdrawn
+from schemas.vocabulary import Payload
+from services.registry.documents import decision_owed, saved_proposal
+from services.registry.domain.proposal import Proposal, first_heard
+from services.registry.office import Office
+
+
+class Projections:
+    """The handlers of the registry's consumers. Each may raise `UnavailableError`; the batch is then given again."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    async def proposals(self, events: Sequence[Event[Payload]]) -> None:
+        """Take a batch of `proposal.made` and `proposal.withdrawn`: one write for each pair that is spoken of.
+
+        What is left of an earlier epoch is passed over: everything that holds was said again when this one opened.
+        """
+        said: dict[str, list[Event[Payload]]] = defaultdict(list)
+        for event in events:
+            if isinstance(event.data, ProposalMade | ProposalWithdrawn) and event.epoch >= self._office.epoch:
+                said[str(event.data.id)].append(event)
+        held = await self._office.proposals.get_many(said)
+        for id_, words in said.items():
+            stored = held.get(id_)
+            body = self._after(stored.body if stored else None, words)
+            if body is None:
+                continue
+            if stored is None:
+                written = await self._office.proposals.insert(id_, body)
+            else:
+                written = await self._office.proposals.replace(id_, body, stored.revision)
+            if not written:
+                await self._hear_again(id_, words)
+            if body["pending"]:
+                self._office.announce(Proposal.model_validate(body))
+
+    async def deliveries(self, events: Sequence[Event[Payload]]) -> None:
+        """Take a batch of `delivery.recorded`: one document for each delivery and proposal."""
+        for event in events:
+            if isinstance(event.data, DeliveryRecorded):
+                await self._deliver(event.data)
+
+    async def _hear_again(self, id_: str, words: Sequence[Event[Payload]]) -> None:
+        await change(self._office.proposals, id_, lambda body: self._after(body, words))
+
+    def _after(self, body: Body | None, words: Sequence[Event[Payload]]) -> Body | None:
+        """The document after these words; none when they change nothing."""
+        before = Proposal.model_validate(body) if body is not None else None
+        proposal, owed = before, []
+        for event in words:
+            word = event.data
+            if not isinstance(word, ProposalMade | ProposalWithdrawn):
+                continue
+            if proposal is None:
+                proposal = first_heard(word, event.time)
+            else:
+                moved = isinstance(word, ProposalMade) and word.territory not in proposal.words
+                proposal = proposal.with_word(word, event.time)
+                if moved and proposal.standing is not Standing.OPEN:
+                    # The need moved: the shard of its new territory has never heard what was decided.
+                    owed.append(decision_owed(proposal, self._office.now(), word.territory))
+        if proposal is None or proposal is before:
+            return None
+        return saved_proposal(body, proposal, owed, self._office.now())
+
+    async def _deliver(self, recorded: DeliveryRecorded) -> None:
+        body = recorded.model_dump(mode="json")
+
+        def edit(held: Body | None) -> Body | None:
+            return None if held is not None and held["version"] >= recorded.version else body
+
+        await change(self._office.deliveries, f"{recorded.id}:{recorded.proposal_id}", edit)

@@ -1,0 +1,56 @@
+"""A piece of work done again and again in the background, with its check: red while what it needs is away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import structlog
+
+from passerelles.bus.faults import fault
+from passerelles.errors import UnavailableError
+from passerelles.health import Check
+
+log = structlog.get_logger(__name__)
+
+
+class Rounds:
+    """Works between `start` and `stop`; a round that fails is logged, and the next one tries again.
+
+    Args:
+        pause: seconds until the next round, asked after each.
+    """
+
+    def __init__(self, work: Callable[[], Awaitable[object]], check: Check, *, pause: Callable[[], float]) -> None:
+        self._work = work
+        self._check = check
+        self._pause = pause
+        self._stopping = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin with a round at once."""
+        self._running = asyncio.create_task(self._run(), name=f"rounds {self._check.name}")
+
+    async def stop(self) -> None:
+        """Finish the round under way."""
+        self._stopping.set()
+        if self._running is not None:
+            await self._running
+
+    async def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                await self._work()
+            except UnavailableError as error:
+                self._check.down(error.detail)
+            except Exception as error:  # noqa: BLE001 (a loop outlives whatever one round meets)
+                log.error("round.failed", check=self._check.name, fault=fault(error))  # noqa: TRY400 (may quote data)
+                self._check.down("une erreur imprévue : voir le journal")
+            else:
+                self._check.up()
+            self._check.moved()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), self._pause())
+        self._check.rested()

@@ -1,0 +1,82 @@
+"""What the registry says to territories by itself, outside of any document: rules, days, and facts said again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Final, Protocol
+
+import structlog
+
+from passerelles.errors import UnavailableError
+from passerelles.reference.calendar import paris_midnight
+from schemas.catalogue import BY_PAYLOAD
+from schemas.decisions import Outcome
+from schemas.envelope import Event
+from schemas.epochs import DayStarted
+from schemas.vocabulary import Payload, event_id
+from services.registry.documents import SOURCE
+
+_FIRST_PAUSE: Final = 0.2
+_LONGEST_PAUSE: Final = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class Publisher(Protocol):
+    """What statements are published by."""
+
+    async def publish(self, events: Sequence[Event[Payload]]) -> None:
+        """Append events, and return once every one is acknowledged. Raises `UnavailableError`."""
+
+
+def statement(
+    territory: str, subject: str, version: int, *, time: datetime, epoch: int, data: Payload
+) -> Event[Payload]:
+    """An event for one territory, the same to the byte when it is said again."""
+    return _event(
+        subject, version, key=f"{territory}:{subject}", territory=territory, time=time, epoch=epoch, data=data
+    )
+
+
+def outcome_again(outcome: Outcome, *, time: datetime, epoch: int) -> Event[Payload]:
+    """An outcome, said again for those whose log was lost with it."""
+    subject = str(outcome.id)
+    return _event(subject, outcome.version, key=subject, territory=None, time=time, epoch=epoch, data=outcome)
+
+
+def _event(
+    subject: str, version: int, *, key: str, territory: str | None, time: datetime, epoch: int, data: Payload
+) -> Event[Payload]:
+    type_ = BY_PAYLOAD[type(data)]
+    return Event(
+        id=event_id(subject, version, type_.name),
+        type=type_.name,
+        schema_version=type_.version,
+        source=SOURCE,
+        subject=subject,
+        time=time,
+        epoch=epoch,
+        key=key,
+        territory=territory,
+        data=data,
+    )
+
+
+def day_started(territory: str, day: date, epoch: int) -> Event[Payload]:
+    """A day began in Paris; its version is the day's number."""
+    data = DayStarted(territory=territory, day=day)
+    return statement(territory, territory, day.toordinal(), time=paris_midnight(day), epoch=epoch, data=data)
+
+
+async def publish_patiently(publisher: Publisher, events: Sequence[Event[Payload]]) -> None:
+    """Publish, and again until the bus has acknowledged all: consumers drop what comes twice by its version."""
+    pause = _FIRST_PAUSE
+    while True:
+        try:
+            return await publisher.publish(events)
+        except UnavailableError as error:
+            log.warning("statements.waiting", events=len(events), reason=error.detail)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
