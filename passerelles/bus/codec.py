@@ -118,8 +118,28 @@ def decode(record: Record, upcasters: Mapping[tuple[str, int], Upcaster] = UPCAS
         key=key,
         territory=territory,
         causation_id=None if causation is None else _uuid("ce_causationid", causation),
-        data=_payload(type_, version, record.value, upcasters),
+        data=read_payload(type_, version, record.value, upcasters),
     )
+
+
+def read_payload(
+    type_: EventType, version: int, value: bytes, upcasters: Mapping[tuple[str, int], Upcaster] = UPCASTERS
+) -> Payload:
+    """The payload that was written as JSON under a version of its schema, as the current one has it.
+
+    Raises:
+        UndecodableError: it is not of that schema.
+    """
+    if version < type_.version:
+        value = _upcast(type_, version, value, upcasters)
+    try:
+        return type_.payload.model_validate_json(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        if first["type"] == "json_invalid":
+            raise UndecodableError(PoisonReason.NOT_JSON, "the value is not JSON") from None
+        where = ".".join(map(str, first["loc"]))[:120]
+        raise UndecodableError(PoisonReason.WRONG_SCHEMA, f"{type_.name} {where or '.'}: {first['type']}") from None
 
 
 def place(event: Event[Payload], bus: Bus) -> tuple[str, int]:
@@ -209,19 +229,6 @@ def _time(text: str) -> datetime:
         return parse_time(text)
     except (ValueError, OverflowError):
         raise UndecodableError(PoisonReason.BAD_HEADER, "ce_time is not RFC 3339") from None
-
-
-def _payload(type_: EventType, version: int, value: bytes, upcasters: Mapping[tuple[str, int], Upcaster]) -> Payload:
-    if version < type_.version:
-        value = _upcast(type_, version, value, upcasters)
-    try:
-        return type_.payload.model_validate_json(value)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        if first["type"] == "json_invalid":
-            raise UndecodableError(PoisonReason.NOT_JSON, "the value is not JSON") from None
-        where = ".".join(map(str, first["loc"]))[:120]
-        raise UndecodableError(PoisonReason.WRONG_SCHEMA, f"{type_.name} {where or '.'}: {first['type']}") from None
 
 
 def _upcast(type_: EventType, version: int, value: bytes, upcasters: Mapping[tuple[str, int], Upcaster]) -> bytes:
