@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from types import MappingProxyType
-from typing import Any, Final, Self
+from typing import Any, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,8 +17,6 @@ from services.registry.domain import checks
 from services.registry.domain.capacity import Hold, agreed, held, must_cover, oldest_unconfirmed
 from services.registry.domain.company import Company
 from services.registry.domain.drafts import PostingDraft
-
-NO_HOLDS: Final[Mapping[UUID, Hold]] = MappingProxyType({})
 
 
 class Posting(BaseModel):
@@ -46,7 +43,7 @@ class Posting(BaseModel):
     commune: str
     skills: tuple[str, ...]
     certificates: tuple[str, ...]
-    holds: Mapping[UUID, Hold] = Field(default=NO_HOLDS)
+    holds: Mapping[UUID, Hold] = Field(default_factory=dict)
     made_by: UUID | None = None
     created_at: datetime
     updated_at: datetime

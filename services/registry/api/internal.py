@@ -1,0 +1,16 @@
+"""`/internal`: what notifications asks before it writes a message; behind the services' own token, in no document."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from services.registry.api.parameters import Desk
+from services.registry.briefings import Briefing, BriefingRequest
+
+router = APIRouter(prefix="/internal", include_in_schema=False)
+
+
+@router.post("/briefings")
+async def brief(desk: Desk, request: BriefingRequest) -> Briefing:
+    """Names, contacts and links of one company, for the proposals that it is about to be told of."""
+    return await desk.briefings.brief(request)
