@@ -1,0 +1,1 @@
+"""How a message travels: one port, email and SMS behind it."""

@@ -1,0 +1,94 @@
+"""One SMTP conversation on a connection that is kept, in phases: what is certain depends on how far it went."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import aiosmtplib
+from aiosmtplib import SMTPException, SMTPResponse
+
+from services.notifications.channels.port import Attempt, Verdict
+
+START_INPUT: Final = 354
+OK: Final = 250
+PERMANENT: Final = 500
+
+UNREACHABLE: Final = Attempt(Verdict.RETRY, "smtp_unreachable", reachable=False)
+LOST_AFTER_DATA: Final = Attempt(Verdict.UNKNOWN, "smtp_no_answer")
+
+
+class StaleConnectionError(Exception):
+    """A connection kept from before no longer answers: nothing was handed over, another one is to be opened."""
+
+
+async def deliver(smtp: aiosmtplib.SMTP, sender: str, recipient: str, content: bytes, *, seconds: float) -> Attempt:
+    """One mail transaction: MAIL, RCPT, DATA, then the content (RFC 5321, section 3.3).
+
+    Up to the answer 354 nothing has been handed over, and any loss leaves the mail ours. From the first byte of content
+    on, only the server's last answer tells; without it nobody knows.
+
+    Raises:
+        StaleConnectionError: the connection was already gone, before the server said anything.
+    """
+    first = True
+    try:
+        for command in (f"MAIL FROM:<{sender}>", f"RCPT TO:<{recipient}>", "DATA"):
+            response = await smtp.execute_command(*command.encode("ascii").split(b" ", 1), timeout=seconds)
+            first = False
+            expected = response.code == START_INPUT if command == "DATA" else response.code // 100 == OK // 100
+            if not expected:
+                await _reset(smtp, response, seconds)
+                return refusal(response.code)
+    except (SMTPException, OSError) as error:
+        smtp.close()
+        if first and not isinstance(error, TimeoutError):
+            raise StaleConnectionError from error
+        return Attempt(Verdict.RETRY, _code(error), reachable=False)
+    return await _content(smtp, content, seconds)
+
+
+async def _content(smtp: aiosmtplib.SMTP, content: bytes, seconds: float) -> Attempt:
+    protocol = smtp.protocol
+    if protocol is None:
+        return UNREACHABLE
+    try:
+        protocol.write(dotted(content))
+        response = await protocol.read_response(timeout=seconds)
+    except (SMTPException, OSError):
+        smtp.close()
+        return LOST_AFTER_DATA
+    except asyncio.CancelledError:
+        smtp.close()
+        raise
+    if response.code // 100 == OK // 100:
+        return Attempt(Verdict.SENT, f"smtp_{response.code}")
+    await _reset(smtp, response, seconds)
+    return refusal(response.code)
+
+
+def refusal(code: int) -> Attempt:
+    """4xx: later; 5xx: never (RFC 5321, section 4.2.1). Anything else before the end is a server gone wrong."""
+    verdict = Verdict.FAILED if code >= PERMANENT else Verdict.RETRY
+    return Attempt(verdict, f"smtp_{code}" if code > 0 else "smtp_malformed")
+
+
+def dotted(content: bytes) -> bytes:
+    """The content as it goes over the wire: lines end with CRLF, a leading dot is doubled, a lone dot ends it."""
+    lines = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").removesuffix(b"\n").split(b"\n")
+    return b"\r\n".join(b"." + line if line.startswith(b".") else line for line in lines) + b"\r\n.\r\n"
+
+
+async def _reset(smtp: aiosmtplib.SMTP, response: SMTPResponse, seconds: float) -> None:
+    """Make a connection that refused something fit for the next mail, or close it. 421 announces the server's end."""
+    if response.code == aiosmtplib.SMTPStatus.domain_unavailable:
+        smtp.close()
+        return
+    try:
+        await smtp.rset(timeout=seconds)
+    except (SMTPException, OSError):
+        smtp.close()
+
+
+def _code(error: Exception) -> str:
+    return "smtp_timeout" if isinstance(error, TimeoutError) else "smtp_lost"

@@ -1,0 +1,154 @@
+"""Email over SMTP: a few connections are kept open, and each ends in a state that says what is certain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from typing import Final
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+import aiosmtplib
+from aiosmtplib import SMTPException
+
+from passerelles.errors import SettingsError
+from services.notifications.channels.connection import UNREACHABLE, StaleConnectionError, deliver
+from services.notifications.channels.port import Attempt, Recipient, Verdict
+from services.notifications.rendering import Rendered
+from services.notifications.wording import plain
+
+SECONDS: Final = 10.0
+"""For each answer of the server: the eight of the longest conversation end within a lease of the ledger."""
+
+SEVEN_BITS: Final = SMTP.clone(cte_type="7bit")
+"""Accents are encoded, so that the mail passes servers that never heard of 8BITMIME."""
+
+IDLE: Final = timedelta(seconds=50)
+"""A connection that waited longer is left: servers close theirs after a minute or more (RFC 5321 asks for five)."""
+
+DEFAULT_PORT: Final = {"smtp": 25, "smtps": 465}
+
+
+class EmailChannel:
+    """One SMTP server, `smtp://[user:password@]host:port`, or `smtps:` for implicit TLS; STARTTLS where it is offered.
+
+    Raises:
+        SettingsError: the address of the server or of the sender cannot be used.
+    """
+
+    def __init__(self, url: str, sender: str, *, clock: Callable[[], datetime], seconds: float = SECONDS) -> None:
+        parts = urlsplit(url)
+        name, address = parseaddr(sender)
+        try:
+            self._port = parts.port or DEFAULT_PORT[parts.scheme]
+            self._sender = Address(name, addr_spec=address)
+        except (KeyError, ValueError, MessageError, IndexError) as error:
+            raise SettingsError(
+                "L'adresse du serveur de courriel ou de l'expéditeur est incorrecte.",
+                remedy="Corriger PASSERELLES_SMTP ou PASSERELLES_SMTP_FROM.",
+            ) from error
+        self._host = parts.hostname or "localhost"
+        self._user = unquote(parts.username) if parts.username else None
+        self._password = unquote(parts.password) if parts.password else None
+        self._tls = parts.scheme == "smtps"
+        self._seconds = seconds
+        self._clock = clock
+        self._idle: list[tuple[aiosmtplib.SMTP, datetime]] = []
+
+    async def stop(self) -> None:
+        """Take leave of the server on every connection."""
+        idle, self._idle = self._idle, []
+        for smtp, _ in idle:
+            await self._leave(smtp)
+
+    async def probe(self) -> Attempt:
+        """Open a connection, and keep it for the first mail."""
+        try:
+            smtp = await self._acquire()
+            response = await smtp.noop(timeout=self._seconds)
+        except (SMTPException, OSError):
+            return UNREACHABLE
+        self._release(smtp)
+        return Attempt(Verdict.SENT, f"smtp_{response.code}")
+
+    async def send(self, id_: UUID, recipient: Recipient, message: Rendered) -> Attempt:
+        """Hand one mail to the server, for one recipient."""
+        try:
+            recipient.address.encode("ascii")
+            content = self._compose(id_, recipient, message)
+        except (ValueError, MessageError, IndexError):
+            # An address that no header can carry, typed before the registry's checks were what they are.
+            return Attempt(Verdict.FAILED, "address_invalid")
+        while True:
+            kept = bool(self._idle)
+            try:
+                smtp = await self._acquire()
+            except (SMTPException, OSError):
+                return UNREACHABLE
+            try:
+                attempt = await deliver(smtp, self._sender.addr_spec, recipient.address, content, seconds=self._seconds)
+            except StaleConnectionError:
+                if not kept:
+                    return UNREACHABLE
+                continue
+            self._release(smtp)
+            return attempt
+
+    async def _acquire(self) -> aiosmtplib.SMTP:
+        while self._idle:
+            smtp, since = self._idle.pop()
+            if smtp.is_connected and self._clock() - since < IDLE:
+                return smtp
+            await self._leave(smtp)
+        smtp = aiosmtplib.SMTP(
+            hostname=self._host,
+            port=self._port,
+            username=self._user,
+            password=self._password,
+            use_tls=self._tls,
+            local_hostname=self._sender.domain,
+            timeout=self._seconds,
+        )
+        try:
+            await smtp.connect()
+            # A server that does not know EHLO is greeted by the first command that needs it: say it now.
+            if smtp.is_ehlo_or_helo_needed:
+                await smtp.ehlo()
+        except BaseException:
+            smtp.close()
+            raise
+        return smtp
+
+    def _release(self, smtp: aiosmtplib.SMTP) -> None:
+        if smtp.is_connected:
+            self._idle.append((smtp, self._clock()))
+        else:
+            smtp.close()
+
+    async def _leave(self, smtp: aiosmtplib.SMTP) -> None:
+        try:
+            if smtp.is_connected:
+                await smtp.quit(timeout=1.0)
+        except (SMTPException, OSError):
+            pass
+        finally:
+            smtp.close()
+
+    def _compose(self, id_: UUID, recipient: Recipient, message: Rendered) -> bytes:
+        mail = EmailMessage(policy=SEVEN_BITS)
+        mail["From"] = self._sender
+        mail["To"] = Address(plain(recipient.name, 70), addr_spec=recipient.address)
+        mail["Subject"] = message.subject
+        mail["Date"] = format_datetime(self._clock())
+        # The same for the same delivery: should it ever travel twice, a mailbox can tell.
+        mail["Message-ID"] = f"<{id_}@{self._sender.domain}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        mail["Content-Language"] = "fr"
+        mail.set_content(message.text)
+        mail.add_alternative(message.html, subtype="html")
+        return mail.as_bytes()

@@ -1,0 +1,223 @@
+"""From a message to its deliveries, each handed to its channel once, after a last look at what is true."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from passerelles.errors import UnavailableError
+from passerelles.store.port import Body
+from schemas.deliveries import Channel, DeliveryState, MessageKind
+from schemas.vocabulary import Party
+from services.notifications.channels.port import Attempt, ChannelPort, Recipient, Verdict
+from services.notifications.contacts import Briefing, Contact, Contacts
+from services.notifications.ledger.deliveries import Deliveries
+from services.notifications.ledger.documents import Documents
+from services.notifications.ledger.heard import Address, heard
+from services.notifications.ledger.messages import Messages, is_true
+from services.notifications.letter import choose, compose
+from services.notifications.pairs import KnownPair
+from services.notifications.rendering import Rendered, Renderer
+
+AT_ONCE: Final = 4
+"""Attempts under way by channel: a mail server counts connections, and a lease must not pass in a queue."""
+
+REGISTRY_WAIT: Final = timedelta(seconds=15)
+
+SETTLE_TRIES: Final = 9
+"""Half a minute in all, doubling from 0.1 s: what was sent must not be written off for a hiccup of the store."""
+
+Pairs = Mapping[str, KnownPair]
+Told = list[tuple[KnownPair, MessageKind]]
+
+NOBODY: Final = Attempt(Verdict.DROPPED, "contact_gone")
+NOT_RENDERED: Final = Attempt(Verdict.FAILED, "not_rendered")
+UNTRUE: Final = Attempt(Verdict.DROPPED, "no_longer_true")
+
+log = structlog.get_logger()
+
+
+class Dispatcher:
+    """Sends messages. Several may work on one ledger: each step is conditioned on the document that it moves on.
+
+    Attributes:
+        settled: called when a delivery has ended or waits again, with its identifier: its outbox has something to say.
+        dropped: called with the pairs that were not told because they were untrue; by now one may be true again.
+        observe: called with the name of a channel, or `registry`, and why it does not answer; none when it does.
+    """
+
+    settled: Callable[[str], None]
+    dropped: Callable[[Sequence[str]], Awaitable[None]]
+    observe: Callable[[str, str | None], None]
+
+    def __init__(
+        self,
+        documents: Documents,
+        messages: Messages,
+        contacts: Contacts,
+        renderer: Renderer,
+        channels: Mapping[Channel, ChannelPort],
+        *,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._documents = documents
+        self._messages = messages
+        self._deliveries = Deliveries(documents)
+        self._contacts = contacts
+        self._renderer = renderer
+        self._channels = channels
+        self._slots = {channel: asyncio.Semaphore(AT_ONCE) for channel in channels}
+        self._clock = clock
+
+    async def dispatch(self, id_: str, letter: Body) -> None:
+        """Expand a message into deliveries, and attempt each. Raises `UnavailableError` for the store's."""
+        if letter["state"] != "open":
+            return
+        pairs = await self._documents.known({item["proposal"] for item in letter["items"]})
+        try:
+            briefing = await self._brief(letter, pairs)
+        except UnavailableError:
+            await self._messages.postpone(id_, self._clock())
+            return
+        if briefing is None:
+            log.warning("alert.company_unknown", message=id_, company=letter["company"])
+            await self._messages.close(id_)
+            return
+        quiet = {item["proposal"] for item in letter["items"] if item["heard_only"]}
+        told = await heard(self._documents, quiet, letter["company"]) if quiet else {}
+        if told is None:
+            await self._messages.postpone(id_, self._clock())
+            return
+        addresses = [(contact.id, channel) for contact in briefing.contacts for channel in self._reached_by(contact)]
+        items = [_for(letter["items"], (str(contact), str(channel)), told) for contact, channel in addresses]
+        reserved = await asyncio.gather(
+            *(
+                self._deliveries.reserve(id_, letter, address, some, self._clock())
+                for address, some in zip(addresses, items, strict=True)
+                if some
+            )
+        )
+        await asyncio.gather(
+            self._messages.close(id_), *(self._attempt(each, channel, briefing) for each, channel in reserved)
+        )
+
+    async def retry(self, id_: str) -> None:
+        """Attempt one delivery that waits, once the registry has said where its contact is reached now.
+
+        Raises:
+            UnavailableError: the store does not answer.
+        """
+        stored = await self._documents.deliveries.get(id_)
+        if stored is None or stored.body["state"] != DeliveryState.RESERVED:
+            return
+        pairs = await self._documents.known({item["proposal"] for item in stored.body["items"]})
+        try:
+            briefing = await self._brief(stored.body, pairs)
+        except UnavailableError:
+            await self._deliveries.postpone(id_, REGISTRY_WAIT, self._clock())
+            return
+        await self._attempt(id_, Channel(stored.body["channel"]), briefing)
+
+    async def lapse(self, id_: str) -> None:
+        """End a delivery that a crash left between its lease and its answer."""
+        if await self._deliveries.lapse(id_, self._clock()):
+            self.settled(id_)
+
+    async def _attempt(self, id_: str, channel: Channel, briefing: Briefing | None) -> None:
+        slot = self._slots.get(channel)
+        if slot is None:
+            await self._begin_and_settle(id_, channel, None)
+            return
+        async with slot:
+            await self._begin_and_settle(id_, channel, briefing)
+
+    async def _begin_and_settle(self, id_: str, channel: Channel, briefing: Briefing | None) -> None:
+        body = await self._deliveries.begin(id_, self._clock())
+        if body is None:
+            return
+        told: Told = []
+        attempt = NOBODY
+        contact = _contact(briefing, body["contact"])
+        if briefing is not None and contact is not None:
+            # After the lease and not before: a word that comes later finds the lease, and waits for its end.
+            told = await self._true(body, briefing)
+            message = self._render(channel, told, briefing, contact, Party(body["party"])) if told else None
+            attempt = await self._hand_over(id_, channel, contact, message) if told else UNTRUE
+        kept = {(str(pair.id), str(kind)) for pair, kind in told}
+        settled = await self._settle(id_, body["attempts"], attempt, kept)
+        if settled is None:
+            return
+        self.settled(id_)
+        log.info("alert.attempted", delivery=id_, channel=channel, state=settled["state"], code=attempt.code)
+        untold = {item["proposal"] for item in body["items"] if (item["proposal"], item["kind"]) not in kept}
+        if untold:
+            await self.dropped(sorted(untold))
+
+    def _render(
+        self, channel: Channel, told: Told, briefing: Briefing, contact: Contact, party: Party
+    ) -> Rendered | None:
+        try:
+            letter = compose(told, briefing, contact, party)
+            return self._renderer.email(letter) if channel is Channel.EMAIL else self._renderer.sms(letter)
+        except Exception:
+            # Ours to mend; without this the lease would lapse, and the ledger would say that nobody knows.
+            log.exception("alert.not_rendered", contact=str(contact.id))
+            return None
+
+    async def _hand_over(self, id_: str, channel: Channel, contact: Contact, message: Rendered | None) -> Attempt:
+        address = contact.email if channel is Channel.EMAIL else contact.phone
+        if message is None:
+            return NOT_RENDERED
+        if not address:
+            return NOBODY
+        attempt = await self._channels[channel].send(UUID(id_), Recipient(contact.name, address), message)
+        self.observe(channel, None if attempt.reachable else f"ne répond pas ({attempt.code})")
+        return attempt
+
+    async def _settle(self, id_: str, attempts: int, attempt: Attempt, kept: set[tuple[str, str]]) -> Body | None:
+        for tried in range(SETTLE_TRIES):
+            try:
+                return await self._deliveries.settle(id_, attempts, attempt, kept, self._clock())
+            except UnavailableError:
+                await asyncio.sleep(0.1 * 2**tried)
+        return await self._deliveries.settle(id_, attempts, attempt, kept, self._clock())
+
+    async def _brief(self, body: Body, pairs: Pairs) -> Briefing | None:
+        items = [
+            (pairs[item["proposal"]], MessageKind(item["kind"])) for item in body["items"] if item["proposal"] in pairs
+        ]
+        shown = list({pair.id: pair for pair, _ in choose(items)}.values())
+        try:
+            briefing = await self._contacts.briefing(UUID(body["company"]), Party(body["party"]), shown)
+        except UnavailableError as error:
+            self.observe("registry", error.detail)
+            raise
+        self.observe("registry", None)
+        return briefing
+
+    async def _true(self, body: Body, briefing: Briefing) -> Told:
+        pairs = await self._documents.known({item["proposal"] for item in body["items"]})
+        statuses = {str(item.proposal_id): item.status for item in briefing.items}
+        return [
+            (pairs[item["proposal"]], MessageKind(item["kind"]))
+            for item in body["items"]
+            if not item["dropped"] and is_true(item, pairs, Party(body["party"]), statuses)
+        ]
+
+    def _reached_by(self, contact: Contact) -> list[Channel]:
+        wanted = {Channel.EMAIL: bool(contact.email), Channel.SMS: contact.sms and bool(contact.phone)}
+        return [channel for channel in self._channels if wanted[channel]]
+
+
+def _contact(briefing: Briefing | None, id_: str) -> Contact | None:
+    return next((each for each in briefing.contacts if str(each.id) == id_), None) if briefing else None
+
+
+def _for(items: Sequence[Body], address: Address, told: Mapping[str, set[Address]]) -> list[Body]:
+    """The items of a message that this address may be told: some only if it was told of the pair before."""
+    return [item for item in items if not item["heard_only"] or address in told.get(item["proposal"], ())]

@@ -1,0 +1,180 @@
+"""Deliveries: one message to one contact by one channel, attempted under a lease and never twice once handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from passerelles.outbox import owed
+
+from passerelles.store.port import Body, change
+from schemas.deliveries import Channel, DeliveryRecorded, DeliveryState, MessageKind
+from schemas.envelope import format_time, parse_time
+from schemas.vocabulary import Party
+from services.notifications.channels.port import Attempt, Verdict
+from services.notifications.ledger.documents import GRACE, Documents, backoff, delivery_id
+
+SOURCE: Final = "notifications"
+
+LEASE: Final = timedelta(seconds=120)
+"""Longer than a channel may take for one attempt (see `channels`), so that a lease found lapsed means a crash."""
+
+GIVE_UP: Final = timedelta(hours=24)
+"""A delivery that could not be handed over for this long has failed (design, decision 16)."""
+
+Item = dict[str, Any]
+
+
+class Deliveries:
+    """The deliveries and their outbox: each state that is worth telling leaves as `delivery.recorded`, by proposal.
+
+    `attempting` is not told: it lasts for a moment, and is in the document for whoever comes after a crash.
+    """
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+
+    async def reserve(
+        self, message: str, letter: Body, address: tuple[UUID, Channel], items: Sequence[Item], now: datetime
+    ) -> tuple[str, Channel]:
+        """Write the delivery of a message to a contact by a channel, unless it exists: its identifier and channel."""
+        contact, channel = address
+        id_ = str(delivery_id(message, contact, channel))
+        await self._documents.deliveries.insert(
+            id_,
+            {
+                "message": message,
+                "company": letter["company"],
+                "party": letter["party"],
+                "contact": str(contact),
+                "channel": str(channel),
+                "items": [{"proposal": item["proposal"], "kind": item["kind"], "dropped": False} for item in items],
+                "state": DeliveryState.RESERVED.value,
+                "version": 1,
+                "attempts": 0,
+                "code": None,
+                "created_at": format_time(now),
+                "due_at": format_time(now + GRACE),
+                "pending": [],
+                "pending_since": None,
+            },
+        )
+        return id_, channel
+
+    async def begin(self, id_: str, now: datetime) -> Body | None:
+        """Take the lease of the next attempt, before anything is connected to. None: it is not to be attempted now."""
+
+        def edit(body: Body | None) -> Body | None:
+            if body is None or body["state"] != DeliveryState.RESERVED:
+                return None
+            body["state"] = DeliveryState.ATTEMPTING.value
+            body["version"] += 1
+            body["attempts"] += 1
+            body["due_at"] = format_time(now + LEASE)
+            return body
+
+        return await change(self._documents.deliveries, id_, edit)
+
+    async def settle(
+        self, id_: str, attempts: int, attempt: Attempt, told: Collection[tuple[str, str]], now: datetime
+    ) -> Body | None:
+        """Write how the attempt ended; `told` are the proposals and kinds in it, the others were no longer true.
+
+        Nothing is written, and none is returned, when the lease of that attempt was lost.
+        """
+
+        def end(body: Body) -> None:
+            said, body["code"] = body["code"], attempt.code
+            state = _state_after(attempt, body, now)
+            body["state"] = state.value
+            body["due_at"] = None
+            if state is DeliveryState.RESERVED:
+                body["due_at"] = format_time(_next_attempt(body, id_, attempt, now))
+            for item in body["items"]:
+                if item["dropped"]:
+                    continue
+                item["dropped"] = state is DeliveryState.DROPPED or (item["proposal"], item["kind"]) not in told
+                if item["dropped"]:
+                    _owe(body, id_, item, DeliveryState.DROPPED, now, code=None)
+                elif state is not DeliveryState.RESERVED or said != attempt.code:
+                    # A server that stays dead for hours is said once, not at each attempt.
+                    _owe(body, id_, item, state, now, code=attempt.code)
+
+        return await self._leave_attempt(id_, attempts, end, now)
+
+    async def postpone(self, id_: str, wait: timedelta, now: datetime) -> None:
+        """Look at a reserved delivery later, without an attempt: the registry cannot say where to send it."""
+
+        def edit(body: Body | None) -> Body | None:
+            if body is None or body["state"] != DeliveryState.RESERVED:
+                return None
+            return {**body, "due_at": format_time(now + wait)}
+
+        await change(self._documents.deliveries, id_, edit)
+
+    async def lapse(self, id_: str, now: datetime) -> Body | None:
+        """Found in `attempting` after its lease: nobody knows whether it left. It is never sent again by itself."""
+        stored = await self._documents.deliveries.get(id_)
+        if stored is None or stored.body["due_at"] is None or parse_time(stored.body["due_at"]) > now:
+            return None
+        told = {(item["proposal"], item["kind"]) for item in stored.body["items"]}
+        return await self.settle(id_, stored.body["attempts"], Attempt(Verdict.UNKNOWN, "interrupted"), told, now)
+
+    async def _leave_attempt(self, id_: str, attempts: int, end: Callable[[Body], None], now: datetime) -> Body | None:
+        def edit(body: Body | None) -> Body | None:
+            if body is None or body["state"] != DeliveryState.ATTEMPTING or body["attempts"] != attempts:
+                return None
+            body["version"] += 1
+            end(body)
+            if body["pending"] and body["pending_since"] is None:
+                body["pending_since"] = format_time(now)
+            return body
+
+        return await change(self._documents.deliveries, id_, edit)
+
+
+def _state_after(attempt: Attempt, body: Body, now: datetime) -> DeliveryState:
+    if attempt.verdict is Verdict.RETRY:
+        given_up = now - parse_time(body["created_at"]) >= GIVE_UP
+        return DeliveryState.FAILED if given_up else DeliveryState.RESERVED
+    return DeliveryState(attempt.verdict.value)
+
+
+def _next_attempt(body: Body, id_: str, attempt: Attempt, now: datetime) -> datetime:
+    wait = max(backoff(id_, body["attempts"]), attempt.wait or timedelta())
+    # The last attempt is made when the time is up, not long after.
+    return min(now + wait, max(now, parse_time(body["created_at"]) + GIVE_UP))
+
+
+def _owe(body: Body, id_: str, item: Item, state: DeliveryState, now: datetime, *, code: str | None) -> None:
+    proposal = UUID(item["proposal"])
+    event = DeliveryRecorded(
+        id=UUID(id_),
+        version=body["version"],
+        message_id=UUID(body["message"]),
+        proposal_id=proposal,
+        company_id=UUID(body["company"]),
+        contact_id=UUID(body["contact"]),
+        party=Party(body["party"]),
+        channel=Channel(body["channel"]),
+        kind=MessageKind(item["kind"]),
+        state=state,
+        at=now,
+        attempts=body["attempts"],
+        code=code,
+    )
+    body["pending"].append(
+        owed(
+            "delivery.recorded",
+            # One delivery speaks of several proposals, and may tell two kinds of one: each is its own event.
+            subject=f"{id_}:{proposal}:{item['kind']}",
+            version=body["version"],
+            time=now,
+            data=event,
+            territories=None,
+            key=str(proposal),
+            source=SOURCE,
+        )
+    )

@@ -1,0 +1,82 @@
+"""The ledger's collections, and the shapes of the documents in them.
+
+Nothing here names or addresses a person: contacts are identifiers, and are read from the registry when needed.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID, uuid5
+
+from passerelles.store.port import Body, Collection, Store
+from schemas.deliveries import Channel
+from schemas.vocabulary import PROPOSAL_NAMESPACE
+from services.notifications.pairs import KnownPair
+
+GRACE: Final = timedelta(seconds=5)
+"""How long a step that one process has just recorded is left to it before a sweep takes it up, here or elsewhere."""
+
+
+class Documents:
+    """The collections of the ledger.
+
+    `pairs`, by proposal: a `KnownPair`.
+    `gatherings`, by `company:party:subject`: `seq` numbers the messages that left it, `items` are owed but not yet in
+        a message, `due_at` is the end of the window, none when there is no item.
+    `told`, by `proposal:company`: kind → the messages that told it, or were to.
+    `messages`: what left a gathering; `state` is `open` until its deliveries exist, then `expanded`.
+    `deliveries`: one message to one contact by one channel. `due_at` is when a sweep looks at it: the next attempt of
+        one in `reserved`, the end of the lease of one in `attempting`, none once it has ended.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.pairs: Collection = store.collection("alert_pairs")
+        self.gatherings: Collection = store.collection("alert_gatherings", indexes=[["due_at"]])
+        self.told: Collection = store.collection("alert_told")
+        self.messages: Collection = store.collection("alert_messages", indexes=[["due_at"]])
+        self.deliveries: Collection = store.collection(
+            "alert_deliveries", indexes=[["due_at"], ["message"], ["pending_since"]]
+        )
+        self.epochs: Collection = store.collection("alert_epochs")
+
+    async def known(self, proposals: set[str]) -> dict[str, KnownPair]:
+        """What is known of these pairs, by proposal; those that no event spoke of are absent."""
+        stored = await self.pairs.get_many(proposals)
+        return {id_: read_pair(each.body) for id_, each in stored.items()}
+
+
+def read_pair(body: Body) -> KnownPair:
+    """The pair of a document: JSON has no dates or tuples, so it is not read strictly."""
+    return KnownPair.model_validate(body, strict=False)
+
+
+def gathering_id(company: UUID, party: str, subject: UUID) -> str:
+    """The open message of one company and subject."""
+    return f"{company}:{party}:{subject}"
+
+
+def told_id(proposal: str, company: str) -> str:
+    """What one company was told of one pair."""
+    return f"{proposal}:{company}"
+
+
+def message_id(gathering: str, seq: int) -> UUID:
+    """The same for the same items leaving the same gathering, whichever process makes it."""
+    return uuid5(PROPOSAL_NAMESPACE, f"message:{gathering}:{seq}")
+
+
+def delivery_id(message: str, contact: UUID, channel: Channel) -> UUID:
+    """One message to one contact by one channel."""
+    return uuid5(PROPOSAL_NAMESPACE, f"delivery:{message}:{contact}:{channel}")
+
+
+def backoff(key: str, attempts: int, *, first: float = 2.0, longest: float = 900.0) -> timedelta:
+    """How long to wait after this many attempts: doubled each time, bounded, spread by a fifth either way.
+
+    The spread comes from the identifier, so that what failed together does not come back together, and a test can say
+    when it will.
+    """
+    wait = min(longest, first * 2.0 ** min(attempts - 1, 20))
+    spread = uuid5(PROPOSAL_NAMESPACE, f"{key}:{attempts}").int % 401 - 200
+    return timedelta(seconds=wait * (1 + spread / 1000))

@@ -1,0 +1,120 @@
+"""Gathering: what is owed is appended to the open message of its company and subject, at most once.
+
+The order of reads and writes is what makes it safe, without a transaction. To append: read the gathering, then the
+marks, then write the gathering on condition that it is as it was read. To take: write the marks, then the message, then
+remove its items from the gathering. So whatever has left a gathering is marked, and an event that comes again finds it
+in one of the two places.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from passerelles.store.port import Body, Stored
+from schemas.deliveries import MessageKind
+from schemas.envelope import format_time, parse_time
+from services.notifications.ledger.documents import Documents, gathering_id, told_id
+from services.notifications.ledger.heard import was_dropped
+from services.notifications.policy import TELLING, Owed
+
+Item = dict[str, Any]
+
+
+class Gatherings:
+    """The open messages.
+
+    Every method raises `UnavailableError` when the store does not answer; made again, it does the same.
+    """
+
+    def __init__(self, documents: Documents, *, window: timedelta) -> None:
+        self._documents = documents
+        self._window = window
+
+    async def add(self, owed: Sequence[Owed], now: datetime) -> dict[str, datetime]:
+        """Append what is not yet gathered or told. Returns when each gathering that has items is due."""
+        groups: dict[str, list[Owed]] = defaultdict(list)
+        for each in owed:
+            groups[gathering_id(each.company_id, each.party, each.subject)].append(each)
+        gatherings = await self._documents.gatherings.get_many(groups)
+        marks = await self._marks(owed)
+        due = await asyncio.gather(
+            *(self._append(id_, group, gatherings.get(id_), marks, now) for id_, group in groups.items())
+        )
+        return {id_: at for id_, at in zip(groups, due, strict=True) if at is not None}
+
+    async def _marks(self, owed: Iterable[Owed]) -> Mapping[str, Stored]:
+        return await self._documents.told.get_many(
+            {told_id(str(each.proposal_id), str(each.company_id)) for each in owed}
+        )
+
+    async def _append(
+        self, id_: str, owed: Sequence[Owed], stored: Stored | None, marks: Mapping[str, Stored], now: datetime
+    ) -> datetime | None:
+        while True:
+            body = stored.body if stored else _empty(owed[0])
+            if not await self._merge(body["items"], owed, marks, now):
+                return parse_time(body["due_at"]) if body["due_at"] else None
+            if body["due_at"] is None:
+                body["due_at"] = format_time(now + self._window)
+            written = (
+                await self._documents.gatherings.replace(id_, body, stored.revision)
+                if stored
+                else await self._documents.gatherings.insert(id_, body)
+            )
+            if written:
+                return parse_time(body["due_at"])
+            stored = await self._documents.gatherings.get(id_)
+            marks = await self._marks(owed)
+
+    async def _merge(self, items: list[Item], owed: Sequence[Owed], marks: Mapping[str, Stored], now: datetime) -> bool:
+        """Put into `items` what is missing there. False: nothing is."""
+        present = {(item["proposal"], item["kind"]): item for item in items}
+        changed = False
+        for each in owed:
+            proposal, kind = str(each.proposal_id), str(each.kind)
+            there = present.get((proposal, kind))
+            if there is not None:
+                # Gathered for an earlier cause, and true again: whoever is about to remove it as untrue must notice.
+                changed = changed or there["cause"] != each.cause
+                there["cause"] = each.cause
+                continue
+            mark = marks.get(told_id(proposal, str(each.company_id)))
+            if not await self._still_owed(each, mark.body if mark else {}):
+                continue
+            item: Item = {
+                "proposal": proposal,
+                "kind": kind,
+                "cause": each.cause,
+                "heard_only": each.heard_only,
+                "at": format_time(now),
+            }
+            items.append(item)
+            present[proposal, kind] = item
+            changed = True
+        return changed
+
+    async def _still_owed(self, owed: Owed, mark: Body) -> bool:
+        if owed.heard_only and not any(kind in mark for kind in TELLING):
+            return False
+        messages = mark.get(owed.kind)
+        if not messages:
+            return True
+        # Marked, yet perhaps told to nobody: its deliveries waited for a dead server until it was no longer true.
+        return owed.kind is MessageKind.PROPOSED and await was_dropped(
+            self._documents, str(owed.proposal_id), str(owed.kind), messages
+        )
+
+
+def _empty(owed: Owed) -> Body:
+    return {
+        "company": str(owed.company_id),
+        "party": str(owed.party),
+        "subject": str(owed.subject),
+        "seq": 0,
+        "items": [],
+        "due_at": None,
+    }

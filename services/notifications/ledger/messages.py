@@ -1,0 +1,157 @@
+"""Messages: what leaves a gathering at the end of its window, once, and is then expanded into deliveries."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from passerelles.store.port import Body, change
+from schemas.deliveries import MessageKind
+from schemas.envelope import format_time, parse_time
+from schemas.vocabulary import Party
+from services.notifications.ledger.documents import GRACE, Documents, backoff, message_id, told_id
+from services.notifications.pairs import KnownPair
+from services.notifications.policy import still_true
+
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of looking at a gathering.
+
+    Attributes:
+        message: the message that left it, by identifier, and its document; none when nothing is to be told.
+        due: when to look again, if items are left.
+    """
+
+    message: tuple[str, Body] | None = None
+    due: datetime | None = None
+
+
+class Messages:
+    """What has left the gatherings.
+
+    Every method raises `UnavailableError` when the store does not answer; made again, it does the same.
+    """
+
+    def __init__(self, documents: Documents, *, window: timedelta) -> None:
+        self._documents = documents
+        self._window = window
+
+    async def take(self, gathering: str, now: datetime) -> Taken:
+        """Turn what is due and still true into a message.
+
+        Safe to call twice, at once or after a crash at any step: the number of the next message stands in the
+        gathering, and whoever inserts that message first decides what is in it.
+        """
+        stored = await self._documents.gatherings.get(gathering)
+        if stored is None or stored.body["due_at"] is None:
+            return Taken()
+        body, due = stored.body, parse_time(stored.body["due_at"])
+        if due > now:
+            return Taken(due=due)
+        pairs = await self._documents.known({item["proposal"] for item in body["items"]})
+        true = [item for item in body["items"] if is_true(item, pairs, Party(body["party"]))]
+        untrue = [item for item in body["items"] if item not in true]
+        id_ = str(message_id(gathering, body["seq"]))
+        letter = await self._write(id_, body, true, now)
+        return Taken(
+            message=None if letter is None else (id_, letter),
+            due=await self._remove(gathering, body["seq"], letter, untrue),
+        )
+
+    async def _write(self, id_: str, gathering: Body, items: Sequence[Item], now: datetime) -> Body | None:
+        if items:
+            # Marks first: what is in a message that exists is marked, whoever sends it.
+            await asyncio.gather(*(self._mark(id_, gathering["company"], item) for item in items))
+            letter = _letter(gathering, items, now)
+            if await self._documents.messages.insert(id_, letter):
+                return letter
+        # Either written before a crash or by another replica, or there is nothing to write.
+        written = await self._documents.messages.get(id_)
+        return written.body if written else None
+
+    async def _mark(self, message: str, company: str, item: Item) -> None:
+        def edit(body: Body | None) -> Body | None:
+            mark = body or {}
+            messages = mark.setdefault(item["kind"], [])
+            if message in messages:
+                return None
+            messages.append(message)
+            return mark
+
+        await change(self._documents.told, told_id(item["proposal"], company), edit)
+
+    async def _remove(self, gathering: str, seq: int, letter: Body | None, untrue: Sequence[Item]) -> datetime | None:
+        """Take away what the message tells, and what was found untrue unless it has become owed anew meanwhile."""
+        frozen = {(item["proposal"], item["kind"]) for item in letter["items"]} if letter else set()
+        stale = {(item["proposal"], item["kind"], item["cause"]) for item in untrue}
+        due: datetime | None = None
+
+        def edit(body: Body | None) -> Body | None:
+            nonlocal due
+            due = None
+            if body is None or body["seq"] != seq:
+                return None
+            body["items"] = [
+                item
+                for item in body["items"]
+                if (item["proposal"], item["kind"]) not in frozen
+                and (item["proposal"], item["kind"], item["cause"]) not in stale
+            ]
+            body["seq"] = seq + 1 if letter else seq
+            if body["items"]:
+                due = parse_time(min(item["at"] for item in body["items"])) + self._window
+            body["due_at"] = format_time(due) if due else None
+            return body
+
+        await change(self._documents.gatherings, gathering, edit)
+        return due
+
+    async def postpone(self, id_: str, now: datetime) -> None:
+        """Look at a message again later: the registry, or a delivery that it depends on, is not ready."""
+
+        def edit(body: Body | None) -> Body | None:
+            if body is None or body["state"] != "open":
+                return None
+            body["attempts"] += 1
+            body["due_at"] = format_time(now + backoff(id_, body["attempts"], first=1.0, longest=60.0))
+            return body
+
+        await change(self._documents.messages, id_, edit)
+
+    async def close(self, id_: str) -> None:
+        """Every delivery of the message exists."""
+
+        def edit(body: Body | None) -> Body | None:
+            if body is None or body["state"] != "open":
+                return None
+            return {**body, "state": "expanded", "due_at": None}
+
+        await change(self._documents.messages, id_, edit)
+
+
+def is_true(
+    item: Item, pairs: Mapping[str, KnownPair], party: Party, statuses: Mapping[str, str | None] | None = None
+) -> bool:
+    """Whether an item may still be told, by what the events say and, where it was asked, the registry."""
+    pair = pairs.get(item["proposal"])
+    status = (statuses or {}).get(item["proposal"])
+    return pair is not None and still_true(pair, MessageKind(item["kind"]), party, status)
+
+
+def _letter(gathering: Body, items: Sequence[Item], now: datetime) -> Body:
+    return {
+        "company": gathering["company"],
+        "party": gathering["party"],
+        "subject": gathering["subject"],
+        "items": [{key: item[key] for key in ("proposal", "kind", "heard_only")} for item in items],
+        "state": "open",
+        "attempts": 0,
+        "created_at": format_time(now),
+        "due_at": format_time(now + GRACE),
+    }

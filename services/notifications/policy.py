@@ -1,0 +1,146 @@
+"""Who is owed which message about a pair, and whether it is still true: decisions only, no input or output.
+
+The table (design, decision 16, and "silence when nothing calls for action" of the domain):
+
+| event | told | on condition |
+|---|---|---|
+| `proposal.made` | both | it opens a run: nobody is alerted when an open pair is stated again |
+| `proposal.accepted` | the other party | |
+| `proposal.agreed` | both | |
+| `proposal.declined` | the other party | its contacts were told of the pair, or it had accepted |
+| `proposal.cancelled` | the other party | the one that cancels knows it |
+| `proposal.withdrawn` | both | only contacts that were told of the pair; not `outranked` once a party has accepted |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from schemas.decisions import (
+    Outcome,
+    ProposalAccepted,
+    ProposalAgreed,
+    ProposalCancelled,
+    ProposalDeclined,
+    Standing,
+)
+from schemas.deliveries import MessageKind
+from schemas.proposals import Pair as Word
+from schemas.proposals import ProposalMade, ProposalWithdrawn, WithdrawalReason
+from schemas.vocabulary import Party
+from services.notifications.pairs import STANDINGS, KnownPair
+
+BOTH: Final = (Party.BORROWER, Party.LENDER)
+
+TELLING: Final = (MessageKind.PROPOSED, MessageKind.ACCEPTED, MessageKind.AGREED)
+"""The kinds from which a contact learns that the pair exists."""
+
+CONTRADICTED_BY: Final[dict[MessageKind, frozenset[str]]] = {
+    MessageKind.PROPOSED: frozenset({"agreed", "declined", "cancelled"}),
+    MessageKind.ACCEPTED: frozenset({"agreed", "declined", "cancelled"}),
+    MessageKind.AGREED: frozenset({"declined", "cancelled"}),
+    MessageKind.DECLINED: frozenset(),
+    MessageKind.CANCELLED: frozenset(),
+    MessageKind.WITHDRAWN: frozenset({"agreed", "declined", "cancelled"}),
+}
+"""The registry's own statuses under which a message would be false, whatever the events have said so far.
+
+Only its terminal words count: its projection of matching's words may lag behind what this service knows.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One message about one pair that one company has a right to.
+
+    Attributes:
+        subject: what its window gathers by: the need for a borrower, the company itself for a lender.
+        cause: the revision or version that made it owed; the same event made again has the same.
+        heard_only: told to those contacts only that were told of the pair before.
+    """
+
+    company_id: UUID
+    party: Party
+    subject: UUID
+    proposal_id: UUID
+    kind: MessageKind
+    cause: int
+    heard_only: bool = False
+
+
+def other(party: Party) -> Party:
+    """The opposite side."""
+    return Party.LENDER if party is Party.BORROWER else Party.BORROWER
+
+
+def owed(pair: KnownPair, word: Word | Outcome) -> list[Owed]:
+    """What this word makes owed, given the pair as it stands with it and with all that came since.
+
+    The same word seen again owes the same: the ledger knows what was told. A word that a later one has superseded owes
+    nothing, since it would no longer be true.
+    """
+    if isinstance(word, Outcome):
+        return _owed_by_outcome(pair, word)
+    if word.revision != pair.since:
+        return []
+    if isinstance(word, ProposalMade) and still_true(pair, MessageKind.PROPOSED, Party.BORROWER):
+        return [_item(pair, party, MessageKind.PROPOSED, word.revision) for party in BOTH]
+    if isinstance(word, ProposalWithdrawn) and still_true(pair, MessageKind.WITHDRAWN, Party.BORROWER):
+        return [_item(pair, party, MessageKind.WITHDRAWN, word.revision, heard_only=True) for party in BOTH]
+    return []
+
+
+def _owed_by_outcome(pair: KnownPair, outcome: Outcome) -> list[Owed]:
+    if outcome.version != pair.version or STANDINGS[type(outcome)] is not pair.standing:
+        return []
+    told = other(outcome.by)
+    match outcome:
+        case ProposalAgreed():
+            return [_item(pair, party, MessageKind.AGREED, outcome.version) for party in BOTH]
+        case ProposalAccepted() if still_true(pair, MessageKind.ACCEPTED, told):
+            return [_item(pair, told, MessageKind.ACCEPTED, outcome.version)]
+        case ProposalDeclined():
+            heard_only = told not in pair.accepted_by
+            return [_item(pair, told, MessageKind.DECLINED, outcome.version, heard_only=heard_only)]
+        case ProposalCancelled():
+            return [_item(pair, told, MessageKind.CANCELLED, outcome.version)]
+        case _:
+            return []
+
+
+def still_true(pair: KnownPair, kind: MessageKind, party: Party, registry_status: str | None = None) -> bool:
+    """Whether `party` may be told this of the pair as it stands now.
+
+    `registry_status` is what the registry answered when it was asked for the contacts, none when it has not been asked
+    or does not know the pair yet.
+    """
+    if registry_status in CONTRADICTED_BY[kind]:
+        return False
+    accepted = pair.standing is Standing.ACCEPTED
+    withdrawn = pair.revision is not None and not pair.open
+    # An accept that the registry recorded outlives a better newcomer (design, decision 12).
+    outlived = accepted and pair.withdrawal is WithdrawalReason.OUTRANKED
+    truths = {
+        MessageKind.PROPOSED: pair.open and pair.standing is None,
+        MessageKind.ACCEPTED: accepted and pair.by is other(party) and (outlived or not withdrawn),
+        MessageKind.WITHDRAWN: withdrawn and not pair.decided and not outlived,
+        MessageKind.AGREED: pair.standing is Standing.AGREED,
+        MessageKind.DECLINED: pair.standing is Standing.DECLINED,
+        MessageKind.CANCELLED: pair.standing is Standing.CANCELLED,
+    }
+    return truths[kind]
+
+
+def _item(pair: KnownPair, party: Party, kind: MessageKind, cause: int, *, heard_only: bool = False) -> Owed:
+    company = pair.company(party)
+    subject = pair.need_id if party is Party.BORROWER else company
+    return Owed(company, party, subject, pair.id, kind, cause, heard_only)
+
+
+def owed_anew(pair: KnownPair) -> list[Owed]:
+    """What is owed about a pair that was not told because it was closed, and is open again by now."""
+    if pair.since is None or not still_true(pair, MessageKind.PROPOSED, Party.BORROWER):
+        return []
+    return [_item(pair, party, MessageKind.PROPOSED, pair.since) for party in BOTH]

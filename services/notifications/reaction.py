@@ -1,0 +1,107 @@
+"""The reaction to a batch of events: what is known of the pairs is brought up to date, and what is owed is gathered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from passerelles.store.port import Body, Stored, change
+from schemas.decisions import Outcome
+from schemas.envelope import Event
+from schemas.proposals import Pair
+from services.notifications.ledger.documents import Documents, read_pair
+from services.notifications.ledger.epoch import KnownEpoch
+from services.notifications.ledger.gathering import Gatherings
+from services.notifications.pairs import KnownPair, after
+from services.notifications.policy import Owed, owed, owed_anew
+
+Word = Pair | Outcome
+Wake = Callable[[str, datetime], None]
+
+SPREAD: Final = 64
+"""Writes under way at once: a batch of thousands must not queue them all at the database's door."""
+
+
+class Reaction:
+    """The handler of both topics; the same events again change nothing, in the pairs or in what was gathered.
+
+    Pairs are written before anything is gathered: whoever sends reads them last, and so finds the newest word.
+    """
+
+    def __init__(
+        self,
+        documents: Documents,
+        gatherings: Gatherings,
+        epoch: KnownEpoch,
+        *,
+        wake: Wake,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._documents = documents
+        self._gatherings = gatherings
+        self._epoch = epoch
+        self._wake = wake
+        self._clock = clock
+        self._writes = asyncio.Semaphore(SPREAD)
+
+    async def __call__(self, events: Sequence[Event[Any]]) -> None:
+        """Handle events in their order. Raises `UnavailableError`; the same batch may then be given again."""
+        await self._epoch.seen(event.epoch for event in events)
+        words: dict[str, list[Word]] = defaultdict(list)
+        for event in events:
+            if isinstance(event.data, Pair | Outcome):
+                words[str(event.data.id)].append(event.data)
+        stored = await self._documents.pairs.get_many(words)
+        pairs = await asyncio.gather(*(self._learn(id_, said, stored.get(id_)) for id_, said in words.items()))
+        debts = [
+            debt for pair, said in zip(pairs, words.values(), strict=True) for word in said for debt in owed(pair, word)
+        ]
+        await self._gather(debts)
+
+    async def again(self, proposals: Sequence[str]) -> None:
+        """Gather anew what was dropped as untrue and has become true since. Raises `UnavailableError`."""
+        pairs = await self._documents.known(set(proposals))
+        debts = [debt for pair in pairs.values() for debt in owed_anew(pair)]
+        if debts:
+            await self._gather(debts)
+
+    async def _gather(self, debts: Sequence[Owed]) -> None:
+        for gathering, due in (await self._gatherings.add(debts, self._clock())).items():
+            self._wake(gathering, due)
+
+    async def _learn(self, id_: str, words: Sequence[Word], stored: Stored | None) -> KnownPair:
+        async with self._writes:
+            pair = read_pair(stored.body) if stored else None
+            learnt = _told(pair, words)
+            if learnt is pair:
+                return learnt
+            body = learnt.model_dump(mode="json")
+            if stored is None:
+                written = await self._documents.pairs.insert(id_, body)
+            else:
+                written = await self._documents.pairs.replace(id_, body, stored.revision)
+            return learnt if written else await self._learn_again(id_, words)
+
+    async def _learn_again(self, id_: str, words: Sequence[Word]) -> KnownPair:
+        """The other topic's handler, or another replica, wrote in between."""
+        learnt: KnownPair | None = None
+
+        def edit(body: Body | None) -> Body | None:
+            nonlocal learnt
+            pair = read_pair(body) if body else None
+            learnt = _told(pair, words)
+            return None if learnt is pair else learnt.model_dump(mode="json")
+
+        await change(self._documents.pairs, id_, edit)
+        assert learnt is not None  # noqa: S101 - `change` calls `edit` at least once
+        return learnt
+
+
+def _told(pair: KnownPair | None, words: Sequence[Word]) -> KnownPair:
+    learnt = after(pair, words[0])
+    for word in words[1:]:
+        learnt = after(learnt, word)
+    return learnt

@@ -1,0 +1,153 @@
+"""When things are done: at the end of each window by a timer, and by a sweep for what a crash or a dead server left."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+import structlog
+
+from passerelles.errors import UnavailableError
+from passerelles.store.port import Body, Collection, Order, Where
+from schemas.deliveries import DeliveryState
+from schemas.envelope import format_time
+from services.notifications.dispatch import Dispatcher
+from services.notifications.ledger.documents import GRACE, Documents
+from services.notifications.ledger.messages import Messages
+
+SWEEP_SECONDS: Final = 2.0
+SWEPT: Final = 200
+"""Documents of each kind taken up by one sweep; the next goes on from there."""
+
+DRAIN_SECONDS: Final = 25.0
+"""How long `stop` waits for what is under way; orchestrators kill at 30 s. What is cut off ends as `unknown`."""
+
+Step = Callable[[], Coroutine[Any, Any, None]]
+
+log = structlog.get_logger()
+
+
+class Sender:
+    """Drains the ledger. Nothing on the way of a new alert waits for the sweep.
+
+    Attributes:
+        observe: called with why the store does not answer, or none.
+    """
+
+    observe: Callable[[str | None], None]
+
+    def __init__(
+        self, documents: Documents, messages: Messages, dispatcher: Dispatcher, *, clock: Callable[[], datetime]
+    ) -> None:
+        self._documents = documents
+        self._messages = messages
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._again: dict[str, Step] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._sweeper: asyncio.Task[None] | None = None
+        self._stopping = False
+        self.observe = lambda _: None
+
+    def wake(self, gathering: str, due: datetime) -> None:
+        """Look at a gathering when it is due; at once if it is."""
+        if self._stopping:
+            return
+        wait = (due - self._clock()).total_seconds()
+        if wait <= 0:
+            self._run(gathering, partial(self._send, gathering))
+        elif gathering not in self._timers:
+            loop = asyncio.get_running_loop()
+            self._timers[gathering] = loop.call_later(wait, self._ring, gathering, due)
+
+    def _ring(self, gathering: str, due: datetime) -> None:
+        self._timers.pop(gathering, None)
+        self.wake(gathering, due)
+
+    def start(self) -> None:
+        """Sweep now, then from time to time."""
+        self._stopping = False
+        self._sweeper = asyncio.create_task(self._sweep_on())
+
+    async def stop(self) -> None:
+        """Finish what is under way; what is only gathered stays in the store for the next start."""
+        self._stopping = True
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            await asyncio.gather(self._sweeper, return_exceptions=True)
+        deadline = asyncio.get_running_loop().time() + DRAIN_SECONDS
+        while self._running and (left := deadline - asyncio.get_running_loop().time()) > 0:
+            await asyncio.wait(list(self._running.values()), timeout=left)
+        late = list(self._running.values())
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def settle(self) -> None:
+        """Wait until nothing is under way; what is not due yet is left."""
+        while self._running:
+            await asyncio.wait(list(self._running.values()))
+
+    async def sweep(self) -> None:
+        """Take up what is due and was left. Raises `UnavailableError`."""
+        now = self._clock()
+        for id_, _ in await self._due(self._documents.gatherings, now - GRACE):
+            self._run(id_, partial(self._send, id_))
+        for id_, letter in await self._due(self._documents.messages, now):
+            self._run(id_, partial(self._dispatcher.dispatch, id_, letter))
+        for id_, delivery in await self._due(self._documents.deliveries, now):
+            waits = delivery["state"] == DeliveryState.RESERVED
+            self._run(id_, partial(self._dispatcher.retry if waits else self._dispatcher.lapse, id_))
+
+    async def _due(self, collection: Collection, now: datetime) -> list[tuple[str, Body]]:
+        where = Where(at_most={"due_at": format_time(now)})
+        found = await collection.find(where, order=Order("due_at"), limit=SWEPT)
+        return [(stored.id, stored.body) for stored in found]
+
+    async def _sweep_on(self) -> None:
+        while True:
+            try:
+                await self.sweep()
+            except UnavailableError as error:
+                self.observe(error.detail)
+            else:
+                self.observe(None)
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _send(self, gathering: str) -> None:
+        taken = await self._messages.take(gathering, self._clock())
+        if taken.message is not None:
+            self._run(taken.message[0], partial(self._dispatcher.dispatch, *taken.message))
+        if taken.due is not None:
+            self.wake(gathering, taken.due)
+
+    def _run(self, key: str, step: Step) -> None:
+        """Take a step in its own task; one at a time for a document, and once more if it was asked for meanwhile."""
+        if key in self._running:
+            self._again[key] = step
+            return
+        task = asyncio.create_task(self._guarded(key, step), name=f"alert:{key}")
+        self._running[key] = task
+        task.add_done_callback(lambda _: self._done(key))
+
+    def _done(self, key: str) -> None:
+        del self._running[key]
+        again = self._again.pop(key, None)
+        if again is not None and not self._stopping:
+            self._run(key, again)
+
+    async def _guarded(self, key: str, step: Step) -> None:
+        try:
+            await step()
+        except UnavailableError as error:
+            # The documents say where it stands; the sweep finds them once the store answers.
+            self.observe(error.detail)
+        except Exception:
+            log.exception("alert.step_failed", key=key)

@@ -1,0 +1,143 @@
+"""The service: what it consumes, what it sends by, and its health; wiring only."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from starlette.applications import Starlette
+
+from passerelles.bus.address import Bus
+from passerelles.bus.parking import Parking
+from passerelles.bus.producer import Publisher
+from passerelles.bus.reactor import Reactor
+from passerelles.errors import SettingsError
+from passerelles.health import Health, health_routes
+from passerelles.outbox import Relay
+from passerelles.settings import Settings
+from passerelles.store.port import Store
+from schemas.deliveries import Channel
+from schemas.topics import TopicName
+from services.notifications.channels.email import EmailChannel
+from services.notifications.channels.port import ChannelPort
+from services.notifications.channels.sms import SmsChannel
+from services.notifications.contacts import Contacts
+from services.notifications.dispatch import Dispatcher
+from services.notifications.ledger.deliveries import SOURCE
+from services.notifications.ledger.documents import Documents
+from services.notifications.ledger.epoch import KnownEpoch
+from services.notifications.ledger.gathering import Gatherings
+from services.notifications.ledger.messages import Messages
+from services.notifications.reaction import Reaction
+from services.notifications.rendering import Renderer
+from services.notifications.sender import Sender
+
+GROUP: Final = "notifications"
+PROBE_SECONDS: Final = 10.0
+"""Between two looks at a channel that does not answer: with nothing to send, nothing else would say that it is back."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class NotificationsService:
+    """Proposals and outcomes in, alerts out, and what became of them back on the bus.
+
+    The store is opened and closed by whoever made it, after this object is made and before `start`.
+
+    Attributes:
+        health: one check for the ledger, one for each channel, one for the registry, and those of the consumer.
+        app: the ASGI application of `/healthz`, `/readyz` and `/metrics`.
+
+    Raises:
+        SettingsError: `SERVICE_TOKEN` is missing, or an address cannot be used.
+    """
+
+    def __init__(self, settings: Settings, bus: Bus, store: Store, *, clock: Callable[[], datetime] = _now) -> None:
+        if settings.service_token is None:
+            raise SettingsError(
+                "Le jeton des services manque.", remedy="Donner PASSERELLES_SERVICE_TOKEN, le même qu'au registre."
+            )
+        self.health = Health()
+        self.app = Starlette(routes=health_routes(self.health))
+        window = timedelta(milliseconds=settings.alert_window_ms)
+        self._documents = documents = Documents(store)
+        self._epoch = KnownEpoch(documents.epochs)
+        self._channels = _channels(settings, clock)
+        self._contacts = Contacts(settings.registry_url, settings.service_token.get_secret_value())
+        messages = Messages(documents, window=window)
+        self._dispatcher = Dispatcher(
+            documents, messages, self._contacts, Renderer(settings.public_url), self._channels, clock=clock
+        )
+        self._sender = Sender(documents, messages, self._dispatcher, clock=clock)
+        reaction = Reaction(
+            documents, Gatherings(documents, window=window), self._epoch, wake=self._sender.wake, clock=clock
+        )
+        self._publisher = Publisher(bus)
+        self._relay = Relay(self._publisher, source=SOURCE, epoch=self._epoch, health=self.health)
+        self._relay.watch(documents.deliveries)
+        self._dispatcher.settled = lambda id_: self._relay.nudge(documents.deliveries, id_)
+        self._dispatcher.dropped = reaction.again
+        self._dispatcher.observe = self._observe
+        self._sender.observe = lambda reason: self._observe("ledger", reason)
+        self._reactor = Reactor(bus, Parking(store), self.health, group=GROUP)
+        self._reactor.on(TopicName.PROPOSALS, reaction)
+        self._reactor.on(TopicName.OUTCOMES, reaction)
+        self._prober: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Take up what was left, then consume. A mail server or registry that is down turns readiness red, no more.
+
+        Raises:
+            UnavailableError: the bus or the store does not answer.
+        """
+        await self._epoch.load()
+        # Red only once it has failed to answer: nobody has asked it anything yet.
+        self._observe("registry", None)
+        await self._probe()
+        await self._publisher.start()
+        await self._relay.start()
+        self._sender.start()
+        await self._reactor.start()
+        self._prober = asyncio.create_task(self._probe_on())
+
+    async def stop(self) -> None:
+        """Finish what is under way, commit, leave the group, and let go of every connection."""
+        if self._prober is not None:
+            self._prober.cancel()
+            await asyncio.gather(self._prober, return_exceptions=True)
+        await self._reactor.stop()
+        await self._sender.stop()
+        await self._relay.stop()
+        await self._publisher.stop()
+        for channel in self._channels.values():
+            await channel.stop()
+        await self._contacts.close()
+
+    def _observe(self, name: str, reason: str | None) -> None:
+        check = self.health.check(name)
+        if reason is None:
+            check.up()
+        else:
+            check.down(reason)
+
+    async def _probe(self) -> None:
+        for name, channel in self._channels.items():
+            if self.health.check(name).reason is not None:
+                attempt = await channel.probe()
+                self._observe(name, None if attempt.reachable else f"ne répond pas ({attempt.code})")
+
+    async def _probe_on(self) -> None:
+        while True:
+            await asyncio.sleep(PROBE_SECONDS)
+            await self._probe()
+
+
+def _channels(settings: Settings, clock: Callable[[], datetime]) -> dict[Channel, ChannelPort]:
+    channels: dict[Channel, ChannelPort] = {Channel.EMAIL: EmailChannel(settings.smtp, settings.smtp_from, clock=clock)}
+    if settings.sms == "http":
+        channels[Channel.SMS] = SmsChannel(settings.sms_url)
+    return channels

@@ -1,0 +1,186 @@
+"""How figures, dates and reasons are said in French: short phrases, with the typography of a finished text."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+
+from schemas.proposals import (
+    CapacityReason,
+    CertificatesReason,
+    DistanceReason,
+    Link,
+    OccupationReason,
+    PayReason,
+    PeriodReason,
+    Reason,
+    SkillsReason,
+    WithdrawalReason,
+)
+from schemas.vocabulary import DeclineReason, Mode
+from services.notifications.contacts import ItemBriefing
+
+NBSP: Final = "\N{NO-BREAK SPACE}"
+THIN: Final = "\N{NARROW NO-BREAK SPACE}"
+
+MONTHS: Final = (
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+)
+
+MODES: Final = {Mode.LOAN: "Prêt de main-d’œuvre", Mode.HIRE: "Embauche"}
+
+DECLINES: Final = {
+    DeclineReason.FILLED_OTHERWISE: "besoin pourvu autrement",
+    DeclineReason.DISTANCE: "distance",
+    DeclineReason.SKILLS: "compétences",
+    DeclineReason.PAY: "rémunération",
+    DeclineReason.PERIOD: "période",
+    DeclineReason.OTHER: "autre motif",
+}
+
+WITHDRAWALS: Final = {
+    WithdrawalReason.OUTRANKED: "des profils plus proches du besoin sont arrivés depuis",
+    WithdrawalReason.NEED_WITHDRAWN: "le besoin a été retiré",
+    WithdrawalReason.NEED_FILLED: "le besoin est pourvu",
+    WithdrawalReason.NEED_EXPIRED: "la période du besoin est passée",
+    WithdrawalReason.NEED_MOVED: "le lieu du besoin a changé",
+    WithdrawalReason.AVAILABILITY_WITHDRAWN: "la disponibilité a été retirée",
+    WithdrawalReason.AVAILABILITY_FILLED: "les personnes concernées sont engagées ailleurs",
+    WithdrawalReason.AVAILABILITY_EXPIRED: "la période de disponibilité est passée",
+    WithdrawalReason.OUT_OF_REACH: "le lieu de travail est hors de portée",
+    WithdrawalReason.NO_LONGER_ELIGIBLE: "les conditions ne sont plus réunies",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One reason, as a label and a phrase with its figures."""
+
+    label: str
+    text: str
+
+
+def plain(text: str, limit: int = 90) -> str:
+    """A text typed by a person, fit for one line: no control or direction characters, not longer than `limit`."""
+    spaced = "".join(" " if char.isspace() and char not in (NBSP, THIN) else char for char in text)
+    kept = "".join(char for char in spaced if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co", "Cn"})
+    line = " ".join(kept.split(" ")).strip()
+    while "  " in line:
+        line = line.replace("  ", " ")
+    return line if len(line) <= limit else line[: limit - 1].rstrip(" ,;:") + "…"
+
+
+def quoted(text: str) -> str:
+    """Between French quotation marks."""
+    return f"«{NBSP}{text}{NBSP}»"
+
+
+def number(value: int) -> str:
+    """Thousands apart, by a narrow space."""
+    return f"{value:,}".replace(",", THIN)
+
+
+def counted(count: int, one: str, several: str) -> str:
+    """`1 personne`, `2 personnes`; nothing counts as one in French."""
+    return f"{number(count)}{NBSP}{one if count < 2 else several}"  # noqa: PLR2004 - the grammar's plural
+
+
+def distance(metres: int) -> str:
+    """In kilometres with one decimal, half up; `sur place` below 50 m."""
+    tenths = (Decimal(metres) / 1000).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    if tenths == 0:
+        return "sur place"
+    text = f"{tenths:f}".removesuffix(".0").replace(".", ",")
+    return f"{text}{NBSP}km"
+
+
+def day(value: date) -> str:
+    """`1er mars 2026`."""
+    ordinal = "1er" if value.day == 1 else str(value.day)
+    return f"{ordinal}{NBSP}{MONTHS[value.month - 1]}{NBSP}{value.year}"
+
+
+def period(start: date, end: date | None) -> str:
+    """`du 3 mars 2026 au 28 mai 2026`, or open-ended."""
+    if end is None:
+        return f"à partir du {day(start)}"
+    return f"le {day(start)}" if end == start else f"du {day(start)} au {day(end)}"
+
+
+def facts(reasons: Sequence[Reason], briefing: ItemBriefing, certificates: Mapping[str, str]) -> tuple[Fact, ...]:
+    """The reasons of a proposal, in their order, each with its figures; those that say nothing are left out."""
+    said = (_fact(reason, briefing, certificates) for reason in reasons)
+    return tuple(fact for fact in said if fact is not None)
+
+
+def _fact(reason: Reason, briefing: ItemBriefing, certificates: Mapping[str, str]) -> Fact | None:
+    match reason:
+        case OccupationReason():
+            fact = Fact("Métier", _occupation(reason, briefing))
+        case SkillsReason():
+            fact = Fact("Compétences", _skills(reason))
+        case DistanceReason():
+            limit = distance(reason.limit_metres)
+            fact = Fact("Distance", f"{distance(reason.metres)} par la route (estimation), pour {limit} au plus")
+        case PeriodReason():
+            shared = counted(reason.shared_days, "jour commun", "jours communs")
+            fact = Fact("Période", f"{shared} sur {number(reason.need_days)}, à partir du {day(reason.first_day)}")
+        case PayReason():
+            return _pay(reason)
+        case CertificatesReason() if reason.required:
+            fact = Fact("Habilitations", _certificates(reason, certificates))
+        case CapacityReason():
+            left = counted(reason.availability_left, "personne disponible", "personnes disponibles")
+            fact = Fact("Effectif", f"{left} pour {counted(reason.need_left, 'poste ouvert', 'postes ouverts')}")
+        case _:
+            return None
+    return fact
+
+
+def _certificates(reason: CertificatesReason, certificates: Mapping[str, str]) -> str:
+    names = [plain(certificates.get(code, ""), 40) for code in reason.required]
+    listed = ", ".join(name for name in names if name)
+    held = counted(len(reason.required), "demandée, détenue", "demandées, toutes détenues")
+    return f"{held}{NBSP}: {listed}" if listed else held
+
+
+def _occupation(reason: OccupationReason, briefing: ItemBriefing) -> str:
+    person, need = plain(briefing.availability.occupation_label, 70), plain(briefing.need.occupation_label, 70)
+    if reason.link is Link.SAME:
+        return f"même métier ({need})"
+    kind = "métier proche" if reason.link is Link.CLOSE else "évolution possible, avec une formation"
+    return f"{kind}{NBSP}: {person}{NBSP}→ {need}"
+
+
+def _skills(reason: SkillsReason) -> str:
+    asked = len(reason.held) + len(reason.missing)
+    if asked == 0:
+        return "aucune exigence particulière"
+    held = f"{len(reason.held)} sur {counted(asked, 'compétence demandée', 'compétences demandées')}"
+    if not reason.missing:
+        return held
+    return f"{held}, {counted(len(reason.missing), 'manquante', 'manquantes')}"
+
+
+def _pay(reason: PayReason) -> Fact | None:
+    if reason.current is None or reason.maximum is None:
+        return None
+    excess = reason.current - reason.maximum
+    if excess <= 0:
+        return Fact("Rémunération", "dans les limites du besoin")
+    return Fact("Rémunération", f"{number(excess)}{NBSP}€ bruts par mois au-dessus du maximum prévu")
