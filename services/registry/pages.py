@@ -89,6 +89,6 @@ def read_cursor(cursor: str | None) -> Position | None:
     bounded = isinstance(value, str) or (
         isinstance(value, int | float) and math.isfinite(value) and abs(value) < _LARGEST
     )
-    if not isinstance(id_, str) or not bounded or isinstance(value, bool):
+    if not isinstance(id_, str) or not bounded or isinstance(value, bool) or not f"{value}{id_}".isascii():
         raise InvalidInputError("Le curseur reçu avec la page précédente est attendu.", field="cursor")
     return value, id_

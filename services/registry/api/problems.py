@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import Scope
 
 from passerelles.errors import InvalidInputError, NotFoundError, PasserellesError, UnauthenticatedError
@@ -21,6 +22,7 @@ from services.registry.api.wording import findings
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:passerelles:problem:"
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 RETRY_SECONDS: Final = 5
 """What `Retry-After` tells a caller whose call can be made again: a broker or a store is usually back by then."""
 
@@ -96,14 +98,22 @@ def invalid(errors: Sequence[Mapping[str, Any]]) -> PasserellesError:
     return InvalidInputError(f"{len(found)} champs sont à corriger.", errors=found)
 
 
-def _of_http(error: HTTPException, scope: Scope) -> PasserellesError:
-    method = scope.get("method", "")
+def _allowed(app: FastAPI, scope: Scope) -> str:
+    """The methods that an address takes, as `Allow` lists them: each may have its own route."""
+    taken = [
+        method
+        for method in _METHODS
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in app.routes)
+    ]
+    return ", ".join(taken)
+
+
+def _of_http(error: HTTPException, method: str, allowed: str) -> PasserellesError:
     match error.status_code:
         case HTTPStatus.NOT_FOUND:
             return NotFoundError("Cette adresse n'existe pas.", remedy="Les adresses sont décrites à /docs.")
         case HTTPStatus.METHOD_NOT_ALLOWED:
-            allowed = (error.headers or {}).get("Allow", "")
-            return MethodError(f"{method} n'est pas accepté à cette adresse ; attendu : {allowed or 'autre méthode'}.")
+            return MethodError(f"{method} n'est pas accepté à cette adresse ; attendu : {allowed}.")
         case HTTPStatus.BAD_REQUEST:
             return UnreadableBodyError("Le corps de la requête ne peut pas être lu.")
     failed = PasserellesError("La requête ne peut pas être traitée.")
@@ -121,7 +131,10 @@ def install(app: FastAPI) -> None:
         if isinstance(error, RequestValidationError):
             return answer(invalid(error.errors()), request.scope)
         if isinstance(error, HTTPException):
-            return answer(_of_http(error, request.scope), request.scope, error.headers)
+            allowed, headers = "", dict(error.headers or {})
+            if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+                headers["Allow"] = allowed = _allowed(app, request.scope)
+            return answer(_of_http(error, request.method, allowed), request.scope, headers)
         raise error
 
     for kind in (PasserellesError, RequestValidationError, HTTPException):
