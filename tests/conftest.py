@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _real_needs(item: pytest.Item) -> set[str]:
     names = set(getattr(item, "fixturenames", ()))
     callspec = getattr(item, "callspec", None)
-    variants = set(callspec.params.values()) if callspec and names & {"bus", "store_url", "pair_urls"} else set()
+    variants = {callspec.params.get(name) for name in ("bus", "store_url", "pair_urls")} if callspec else set()
     needs = set()
     if names & {"kafka_broker", "kafka_bus", "restartable_kafka"} or variants & {"kafka", "real"}:
         needs.add("kafka")
