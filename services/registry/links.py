@@ -9,7 +9,7 @@ from uuid import UUID
 
 from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 
-from passerelles.errors import ForbiddenError
+from passerelles.errors import NotFoundError
 from schemas.vocabulary import Party
 from services.registry.domain.caller import Caller
 from services.registry.domain.company import Company
@@ -22,10 +22,16 @@ _SALT: Final = "proposal-page"
 _LONGEST: Final = 512
 
 
-class LinkError(ForbiddenError):
-    """A link that no longer opens anything, or never did."""
+class LinkError(NotFoundError):
+    """A link that is not one of ours, or whose contact was erased."""
 
-    slug, title = "lien-perime", "Lien périmé"
+    slug, title = "lien-inconnu", "Lien non reconnu"
+
+
+class LinkExpiredError(LinkError):
+    """A link that opened something, and is too old."""
+
+    slug, status, title = "lien-perime", 410, "Lien périmé"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,8 @@ class Links:
         """Whom a link stands for, while it lasts and the contact is still one of the company.
 
         Raises:
-            LinkError: it is not a link of ours, is too old, or its contact was erased.
+            LinkExpiredError: it is too old.
+            LinkError: it is not a link of ours, or its contact was erased.
         """
         proposal_id, party, contact_id = await self._read(token)
         stored = await self._office.proposals.get(str(proposal_id))
@@ -91,7 +98,7 @@ class Links:
         try:
             proposal, side, contact = (await self._ready()).loads(token, max_age=LIFETIME_SECONDS)
         except SignatureExpired:
-            raise LinkError(
+            raise LinkExpiredError(
                 "Ce lien a plus de 14 jours.", remedy="Ouvrir celui d'un message plus récent, ou se connecter."
             ) from None
         except BadData:

@@ -102,7 +102,7 @@ class Proposal(BaseModel):
         """It, after a word of matching; the same whatever the order in which words come, and however often."""
         held = self.words.get(event.territory)
         word = heard(event, time, held)
-        if word == held:
+        if word == held and self.made_at <= time:
             return self
         return self._but(words={**self.words, event.territory: word}, made_at=min(self.made_at, time))
 

@@ -117,6 +117,36 @@ async def test_what_the_need_holds_too_much_comes_back_at_the_confirmation(world
     assert ((await world.again(need)).left, (await world.again(staff)).left) == (2, 0)
 
 
+async def test_what_the_need_holds_goes_back_when_the_availability_holds_nothing(world: World) -> None:
+    need, staff, id_ = await world.scene()
+    await world.accept(id_, "lender")
+    agreements, elsewhere = Agreements(world.office), World(world.store, world.log)
+    hold_staff = agreements._hold_staff
+
+    async def after_a_withdrawal(*args: object) -> object:
+        assert (await world.again(need)).left == 0
+        await elsewhere.availabilities.withdraw(OPERATOR, staff.id)
+        return await hold_staff(*args)  # type: ignore[arg-type]
+
+    agreements._hold_staff = after_a_withdrawal  # type: ignore[assignment, method-assign]
+    world.proposals._agreements = agreements
+    with pytest.raises(CapacityError, match="la disponibilité a été retirée"):
+        await world.accept(id_, "borrower")
+    assert (await world.again(need)).left == need.headcount
+
+
+async def test_several_processes_that_take_up_one_agreement_make_it_once(world: World) -> None:
+    need, staff, id_ = await world.scene(asked=2, offered=3)
+    await world.accept(id_, "lender")
+    others = [World(world.store, world.log) for _ in range(4)]
+    finishing = [Agreements(other.office).finish(id_) for other in others]
+    await asyncio.gather(world.accept(id_, "borrower"), *finishing)
+    await world.relay.drain()
+    assert ((await world.again(need)).left, (await world.again(staff)).left) == (0, 1)
+    facts = [*world.log.told("need.recorded"), *world.log.told("availability.recorded")]
+    assert len([fact for fact in facts if fact.proposal_id == id_]) == 2
+
+
 async def test_a_need_that_was_withdrawn_agrees_to_nothing(world: World) -> None:
     need, staff, id_ = await world.scene()
     await world.accept(id_, "lender")

@@ -1,0 +1,120 @@
+"""A store and a bus seen from a process that is killed at its n-th write or publication."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from passerelles.store.port import ANY, Body, Collection, Order, Scalar, Store, Stored, Where
+from schemas.envelope import Event
+from schemas.vocabulary import Payload
+from tests.unit.registry.world import Log
+
+
+class Killed(BaseException):
+    """The process is no more."""
+
+
+@dataclass
+class Fate:
+    """When the process dies.
+
+    Attributes:
+        at: dies at this step, counted from 1; 0 never does.
+        after: the step was done, and its answer was lost; else it was never done.
+        steps: how many were tried.
+    """
+
+    at: int = 0
+    after: bool = False
+    steps: int = 0
+
+    def before_step(self) -> None:
+        """Count a step, and die before it if it is time; everything after the end fails too."""
+        self.steps += 1
+        if self.at and (self.steps > self.at or (self.steps == self.at and not self.after)):
+            raise Killed
+
+    def after_step(self) -> None:
+        """Die once the step is done, if it is time."""
+        if self.at and self.steps >= self.at:
+            raise Killed
+
+
+class MortalCollection:
+    """A collection whose writes may be the last thing that the process does."""
+
+    def __init__(self, inner: Collection, fate: Fate) -> None:
+        self._inner = inner
+        self._fate = fate
+
+    async def get(self, id_: str) -> Stored | None:
+        return await self._inner.get(id_)
+
+    async def get_many(self, ids: Iterable[str]) -> dict[str, Stored]:
+        return await self._inner.get_many(ids)
+
+    async def insert(self, id_: str, body: Body) -> bool:
+        return await self._write(lambda: self._inner.insert(id_, body))
+
+    async def replace(self, id_: str, body: Body, revision: int) -> bool:
+        return await self._write(lambda: self._inner.replace(id_, body, revision))
+
+    async def delete(self, id_: str, revision: int | None = None) -> bool:
+        return await self._write(lambda: self._inner.delete(id_, revision))
+
+    async def find(
+        self,
+        where: Where = ANY,
+        *,
+        order: Order | None = None,
+        after: tuple[Scalar | None, str] | None = None,
+        limit: int | None = None,
+    ) -> list[Stored]:
+        return await self._inner.find(where, order=order, after=after, limit=limit)
+
+    async def count(self, where: Where = ANY) -> int:
+        return await self._inner.count(where)
+
+    async def _write(self, write: Callable[[], Any]) -> bool:
+        self._fate.before_step()
+        written = bool(await write())
+        self._fate.after_step()
+        return written
+
+
+class MortalStore:
+    """The store as a process with a fate sees it; the documents are those of the store underneath."""
+
+    def __init__(self, inner: Store, fate: Fate) -> None:
+        self._inner = inner
+        self._fate = fate
+        self._collections: dict[str, MortalCollection] = {}
+
+    async def open(self) -> None:
+        """The store underneath is opened by its owner."""
+
+    async def close(self) -> None:
+        """The store underneath is closed by its owner."""
+
+    async def ping(self) -> None:
+        await self._inner.ping()
+
+    def collection(self, name: str, *, indexes: Sequence[Sequence[str]] = ()) -> MortalCollection:
+        inner = self._inner.collection(name, indexes=indexes)
+        return self._collections.setdefault(name, MortalCollection(inner, self._fate))
+
+
+class MortalLog(Log):
+    """A log whose publications may be the last thing that the process does."""
+
+    def __init__(self, survivor: Log, fate: Fate) -> None:
+        super().__init__()
+        self.events = survivor.events
+        self._fate = fate
+
+    async def publish(self, events: Sequence[Event[Payload]]) -> None:
+        self._fate.before_step()
+        self.events.extend(events)
+        self._fate.after_step()

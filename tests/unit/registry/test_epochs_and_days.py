@@ -1,0 +1,156 @@
+"""An epoch is told in the order that matching needs; days pass once each, missed ones first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from passerelles.store.lease import Lease
+from schemas.decisions import Standing
+from schemas.envelope import Event
+from schemas.territories import CURRENT
+from schemas.vocabulary import Payload
+from services.registry.days import DAY, LEASE_SECONDS, Days
+from services.registry.domain.caller import OPERATOR
+from services.registry.epochs import EPOCH, Epochs
+from tests.unit.registry.world import CAHORS, World
+
+
+def epochs(world: World, holder: str = "one") -> Epochs:
+    return Epochs(world.office, world.log, holder)
+
+
+def in_territory(world: World, territory: str) -> Sequence[Event[Payload]]:
+    return [event for event in world.log.events if event.territory == territory]
+
+
+async def test_an_epoch_tells_rules_day_facts_decisions_and_then_opens(world: World) -> None:
+    need, staff, id_ = await world.scene()
+    second = await world.pair(need, await world.staff(await world.company(552032534)))
+    await world.accept(id_, "lender")
+    world.log.events.clear()
+    assert await epochs(world).ensure(anew=True) == 1
+    types = [event.type for event in in_territory(world, "46")]
+    assert types == [
+        "rules.adopted",
+        "day.started",
+        *["company.recorded"] * 3,
+        "need.recorded",
+        *["availability.recorded"] * 2,
+        *["decision.recorded"] * 2,
+        "epoch.opened",
+    ]
+    standings = {fact.id: (fact.version, fact.standing) for fact in world.log.told("decision.recorded")}
+    assert standings == {id_: (1, Standing.ACCEPTED), second: (0, Standing.OPEN)}
+    assert {event.territory for event in world.log.of("epoch.opened")} == set(CURRENT.names)
+    assert {event.territory for event in world.log.of("availability.recorded")} >= set(staff.territories)
+    assert {event.epoch for event in world.log.events} == {1}
+
+
+async def test_every_epoch_has_the_next_number_and_the_same_facts(world: World) -> None:
+    await world.scene()
+    await epochs(world).ensure(anew=True)
+    first, world.log.events = world.log.events, []
+    assert await epochs(world).ensure(anew=True) == 2
+    facts = [event for event in first if event.type.endswith(".recorded")]
+    again = [event for event in world.log.events if event.type.endswith(".recorded")]
+    assert [(event.id, event.data) for event in again] == [(event.id, event.data) for event in facts]
+    assert world.office.epoch == 2
+
+
+async def test_what_is_not_live_is_left_out_unless_an_open_pair_asks_what_became_of_it(world: World) -> None:
+    borrower, lender = await world.company(), await world.company(443061841, commune=CAHORS)
+    withdrawn, expired = await world.need(borrower), await world.need(borrower)
+    paired, staff = await world.need(borrower), await world.staff(lender)
+    await world.pair(paired, staff)
+    await world.needs.withdraw(OPERATOR, withdrawn.id)
+    await world.needs.withdraw(OPERATOR, paired.id)
+    world.time += timedelta(days=300)
+    world.log.events.clear()
+    await epochs(world).ensure(anew=True)
+    told = {fact.id for fact in world.log.told("need.recorded")}
+    assert told == {paired.id}
+    assert expired.id not in told
+    assert [fact.id for fact in world.log.told("availability.recorded")] == [staff.id]
+
+
+async def test_closed_pairs_are_told_so_that_they_are_never_proposed_again(world: World) -> None:
+    _, _, id_ = await world.scene()
+    await world.decline(id_, "lender")
+    world.log.events.clear()
+    await epochs(world).ensure(anew=True)
+    assert [fact.standing for fact in world.log.told("decision.recorded")] == [Standing.DECLINED]
+    assert [fact.id for fact in world.log.told("proposal.declined")] == [id_]
+
+
+async def test_a_lasting_log_keeps_its_epoch(world: World) -> None:
+    assert await epochs(world).ensure(anew=False) == 1
+    said = len(world.log.events)
+    assert await epochs(world, "two").ensure(anew=False) == 1
+    assert len(world.log.events) == said
+
+
+async def test_an_opening_that_was_cut_short_is_begun_again_with_a_higher_number(world: World) -> None:
+    class Cut(Exception):  # noqa: N818
+        pass
+
+    calls = 0
+    publish = world.log.publish
+
+    async def cut_short(events: Sequence[Event[Payload]]) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise Cut
+        await publish(events)
+
+    await world.scene()
+    world.log.publish = cut_short  # type: ignore[method-assign]
+    with pytest.raises(Cut):
+        await epochs(world).ensure(anew=False)
+    world.log.publish = publish  # type: ignore[method-assign]
+    world.office.epoch = 0
+    assert await epochs(world).ensure(anew=False) == 2
+    opened = world.log.of("epoch.opened")
+    assert {event.epoch for event in opened} == {2}
+
+
+async def test_other_rules_in_force_open_another_epoch(world: World) -> None:
+    await epochs(world).ensure(anew=False)
+    stored = await world.office.singles.get(EPOCH)
+    assert stored is not None
+    await world.office.singles.replace(EPOCH, {**stored.body, "rules": "0" * 64}, stored.revision)
+    assert await epochs(world).ensure(anew=False) == 2
+
+
+async def test_a_day_begins_at_midnight_in_paris_and_missed_days_are_told_first(world: World) -> None:
+    world.time = datetime(2026, 11, 23, 22, 59, tzinfo=UTC)
+    await epochs(world).ensure(anew=False)
+    days = Days(world.office, world.log, "one")
+    assert await days.catch_up() == []
+    assert days.seconds_to_wait() == 30
+    world.time = datetime(2026, 11, 23, 22, 59, 50, tzinfo=UTC)
+    assert days.seconds_to_wait() == 10
+    world.time = datetime(2026, 11, 26, 23, 0, tzinfo=UTC)
+    world.log.events.clear()
+    assert await days.catch_up() == [date(2026, 11, day) for day in (24, 25, 26, 27)]
+    told = [event.data.day for event in in_territory(world, "31-3")]  # type: ignore[attr-defined]
+    assert told == [date(2026, 11, day) for day in (24, 25, 26, 27)]
+    assert await days.catch_up() == []
+    (first, *_) = in_territory(world, "46")
+    assert first.time == datetime(2026, 11, 23, 23, 0, tzinfo=UTC)
+
+
+async def test_one_replica_tells_the_days(world: World) -> None:
+    await epochs(world).ensure(anew=False)
+    world.time += timedelta(days=1)
+    elsewhere = Lease(world.store, DAY, "elsewhere", LEASE_SECONDS, clock=lambda: world.time)
+    assert await elsewhere.acquire()
+    days = Days(world.office, world.log, "here")
+    assert await days.catch_up() == []
+    world.time += timedelta(seconds=LEASE_SECONDS + 1)
+    assert len(await days.catch_up()) == 1
+    await days.release()
+    assert await elsewhere.acquire()

@@ -1,0 +1,114 @@
+"""Words of matching and deliveries become documents, once, whatever comes twice or late."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from passerelles.errors import NotFoundError
+from schemas.decisions import Standing
+from schemas.deliveries import DeliveryRecorded
+from schemas.envelope import Event
+from schemas.proposals import WithdrawalReason
+from schemas.vocabulary import Payload, proposal_id
+from services.registry.commands.deliveries import Deliveries
+from services.registry.domain.caller import OPERATOR, Caller
+from tests.unit.registry.world import START, World, made, said, withdrawn
+
+
+async def test_a_pair_may_be_decided_once_it_is_known(world: World) -> None:
+    borrower, lender = await world.company(), await world.company(443061841)
+    need, staff = await world.need(borrower), await world.staff(lender)
+    with pytest.raises(NotFoundError):
+        await world.accept(proposal_id(need.id, staff.id), "lender")
+    assert (await world.accept(await world.pair(need, staff), "lender")).version == 1
+
+
+async def test_a_batch_is_one_write_for_each_pair_and_none_when_it_says_nothing_new(world: World) -> None:
+    need, staff, id_ = await world.scene()
+    batch = [
+        said(made(need, staff, revision=1 << 41, score=10), START),
+        said(withdrawn(need, staff, WithdrawalReason.OUTRANKED, revision=(1 << 41) + 1), START),
+        said(made(need, staff, revision=(1 << 41) + 2, score=30), START),
+    ]
+    for _ in range(3):
+        await world.projections.proposals(batch)
+    stored = await world.office.proposals.get(str(id_))
+    assert stored is not None
+    assert (stored.revision, stored.body["score"], stored.body["status"]) == (2, 30, "open")
+
+
+async def test_a_write_in_between_is_not_lost(world: World) -> None:
+    need, staff, id_ = await world.scene()
+    get_many = world.office.proposals.get_many
+
+    async def overtaken(ids: list[str]) -> object:
+        found = await get_many(ids)
+        world.office.proposals.get_many = get_many  # type: ignore[method-assign]
+        await world.accept(id_, "lender")
+        return found
+
+    world.office.proposals.get_many = overtaken  # type: ignore[method-assign, assignment]
+    await world.pair(need, staff, score=11)
+    proposal = await world.proposal(id_)
+    assert (proposal.score, proposal.standing) == (11, Standing.ACCEPTED)
+
+
+async def test_what_an_earlier_epoch_left_is_passed_over(world: World) -> None:
+    need, staff, id_ = await world.scene()
+    world.office.epoch = 2
+    word = withdrawn(need, staff, WithdrawalReason.NEED_EXPIRED, revision=(1 << 40) + 99)
+    await world.projections.proposals([said(word, START, epoch=1)])
+    assert (await world.proposal(id_)).status == "open"
+
+
+async def test_the_shard_that_a_need_moved_to_is_told_what_was_decided(world: World) -> None:
+    need, staff, id_ = await world.scene()
+    await world.accept(id_, "lender")
+    await world.pair(need, staff, territory="12")
+    await world.relay.drain()
+    told = [(event.territory, event.data.version) for event in world.log.of("decision.recorded")]
+    assert told == [("46", 1), ("12", 1)]
+    await world.pair(need, staff, territory="12")
+    await world.relay.drain()
+    assert len(world.log.of("decision.recorded")) == 2
+
+
+def delivery(id_: UUID, version: int, state: str, *, company: UUID, proposal: UUID) -> Event[Payload]:
+    data = DeliveryRecorded.model_validate(
+        {
+            "id": id_,
+            "version": version,
+            "message_id": uuid4(),
+            "proposal_id": proposal,
+            "company_id": company,
+            "contact_id": UUID(int=5),
+            "party": "lender",
+            "channel": "email",
+            "kind": "proposed",
+            "state": state,
+            "at": START + timedelta(seconds=version),
+            "attempts": 1,
+        },
+        strict=False,
+    )
+    return Event(
+        id=uuid4(), type="delivery.recorded", schema_version=1, source="notifications", subject=str(id_),
+        time=data.at, epoch=1, key=str(proposal), data=data,
+    )  # fmt: skip
+
+
+async def test_deliveries_stand_as_their_highest_version_says(world: World) -> None:
+    id_, proposal, company = uuid4(), uuid4(), uuid4()
+    events = [
+        delivery(id_, version, state, company=company, proposal=proposal)
+        for version, state in ((1, "reserved"), (3, "sent"), (2, "attempting"), (3, "sent"))
+    ]
+    await world.projections.deliveries(events)
+    deliveries = Deliveries(world.office)
+    (one,) = (await deliveries.list(OPERATOR, proposal=proposal)).items
+    assert (one.state, one.version) == ("sent", 3)
+    assert len((await deliveries.list(Caller("company", company), contact=UUID(int=5))).items) == 1
+    assert (await deliveries.list(Caller("company", uuid4()))).items == []
