@@ -67,7 +67,7 @@ class TerritoryFold:
     def load(self, event: Event[Payload]) -> None:
         """Take an event in silence; once all are taken, `settle` makes the open sets that they lead to."""
         if isinstance(event.data, EpochOpened):
-            self._is_open = True
+            self._begin()
         else:
             self._absorb(event.data)
 
@@ -125,11 +125,16 @@ class TerritoryFold:
                 pass  # company.recorded, for one: matching has no use for it
         return Touched()
 
-    def _open(self, event: Event[Payload], offset: int) -> Sequence[Event[Payload]]:
+    def _begin(self) -> bool:
         if self._is_open:
             self._odd[Odd.OPENED_AGAIN] += 1
-            return ()
+            return False
         self._is_open = True
+        return True
+
+    def _open(self, event: Event[Payload], offset: int) -> Sequence[Event[Payload]]:
+        if not self._begin():
+            return ()
         self.settle()
         lost = {
             PairIds(stated.need_id, stated.availability_id, stated.borrower_id, stated.lender_id)
