@@ -61,11 +61,11 @@ format: setup-dev ## Format the code
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
 
-lock: ## Choose the versions of requirements/*.txt again
+lock: ## Pin in requirements/ what pyproject.toml asks for (ARGS=--upgrade: at newer versions)
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/pip install --quiet --disable-pip-version-check uv
-	build/lock/bin/$(LOCK) --output-file requirements/runtime.txt pyproject.toml requirements/build.in
-	build/lock/bin/$(LOCK) --output-file requirements/dev.txt --extra dev pyproject.toml requirements/build.in
+	build/lock/bin/$(LOCK) $(ARGS) --output-file requirements/runtime.txt pyproject.toml requirements/build.in
+	build/lock/bin/$(LOCK) $(ARGS) --output-file requirements/dev.txt --extra dev pyproject.toml requirements/build.in
 
 clean: ## Remove what was installed, generated or measured here
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
