@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
 from passerelles.health import health_routes
@@ -25,6 +25,7 @@ from services.registry.api.desk import Registry
 from services.registry.api.feed import Feed
 from services.registry.api.idempotency import Idempotency
 from services.registry.api.openapi import describe
+from services.registry.api.parameters import only_known_parameters
 from services.registry.api.security import Gate
 from services.registry.api.shield import Shield
 from services.registry.web import pages
@@ -62,7 +63,7 @@ def create_app(registry: Registry) -> FastAPI:
     app.state.registry = registry
     app.state.stream = feed
     for module in ROUTERS:
-        app.include_router(module.router)
+        app.include_router(module.router, dependencies=[Depends(only_known_parameters)])
     app.include_router(pages.router)
     app.router.routes.extend(health_routes(registry.health))
     problems.install(app)

@@ -131,8 +131,10 @@ class Feed:
                 await self._consume()
             except (KafkaError, OSError) as error:
                 log.warning("stream.broker_lost", error=type(error).__name__)
-                self._lost()
-                await asyncio.sleep(RETRY_SECONDS)
+            except Exception:
+                log.exception("stream.failed")
+            self._lost()
+            await asyncio.sleep(RETRY_SECONDS)
 
     def _lost(self) -> None:
         """End the streams: each client comes back, and reads what it missed from the lists."""

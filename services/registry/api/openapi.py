@@ -7,6 +7,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from services.registry.api.examples import EXAMPLES
 from services.registry.api.problems import MEDIA_TYPE, Problem
 
 DESCRIPTION: Final = """
@@ -104,6 +105,9 @@ def _amend(path: str, method: str, operation: dict[str, Any]) -> None:
         }
     if method == "post":
         operation.setdefault("parameters", []).append(_KEY)
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    if body:
+        body["example"] = EXAMPLES[body["schema"]["$ref"].rpartition("/")[2]]
     if path == "/v1/imports" and method == "post":
         operation["requestBody"] = _FILE
 

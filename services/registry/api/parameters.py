@@ -6,6 +6,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Query, Request
 
+from passerelles.errors import InvalidInputError
 from services.registry.api.desk import Registry
 from services.registry.api.feed import Feed
 
@@ -36,3 +37,22 @@ Departement = Annotated[str | None, Query(pattern=r"^(?:\d{2}|2[AB])$", examples
 Occupation = Annotated[str | None, Query(pattern=r"^[A-N]\d{4}$", description="Code ROME v3.", examples=["H2903"])]
 Search = Annotated[str, Query(min_length=1, max_length=100, description="Ce que la personne tape.")]
 SearchLimit = Annotated[int, Query(ge=1, le=50)]
+
+
+def only_known_parameters(request: Request) -> None:
+    """Refuse a parameter that the call does not have: a filter with a slip in its name would filter nothing.
+
+    Raises:
+        InvalidInputError: names it, and those that exist.
+    """
+    route = request.scope["route"]
+    known = [parameter.alias for parameter in route.dependant.query_params]
+    for name in request.query_params:
+        if name not in known:
+            raise InvalidInputError(
+                f"Le paramètre « {name[:100]} » n'existe pas ; attendu : {', '.join(known) or 'aucun'}.",
+                field=name[:100],
+            )
+    for name in known:
+        if len(request.query_params.getlist(name)) > 1:
+            raise InvalidInputError(f"Le paramètre {name} est donné deux fois.", field=name)

@@ -64,7 +64,7 @@ class Shield:
                 "http.answered",
                 method=scope["method"],
                 path=shown(path),
-                status=status,
+                status=int(status),
                 milliseconds=round((time.perf_counter() - started) * 1000, 1),
             )
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
@@ -19,6 +20,7 @@ from services.registry.domain.drafts import DecisionDraft
 from services.registry.domain.verdicts import ProposalStatus
 from services.registry.links import Visitor
 from services.registry.views import ProposalView
+from services.registry.web.french import typographic
 from services.registry.web.proposal_page import page_of
 from services.registry.web.reference_page import sections_of
 
@@ -38,9 +40,19 @@ _PACKAGE: Final = "services.registry.web"
 
 @cache
 def _templates() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader(_PACKAGE), autoescape=select_autoescape(), undefined=StrictUndefined, trim_blocks=True
     )
+    environment.filters.update(typo=typographic, code=_code)
+    return environment
+
+
+def _code(text: str) -> Markup:
+    """What stands between backquotes, as code."""
+    parts = (
+        f"<code>{escape(part)}</code>" if place % 2 else escape(part) for place, part in enumerate(text.split("`"))
+    )
+    return Markup("").join(Markup(part) for part in parts)  # noqa: S704 - each part is escaped
 
 
 def _html(name: str, status: int = HTTPStatus.OK, **context: Any) -> Response:

@@ -88,10 +88,9 @@ def page_of(view: ProposalView, visitor: Visitor) -> ProposalPage:
     is_open = view.status is ProposalStatus.OPEN
     known = view.counterparts[0] if view.counterparts else None
     people = known.contacts if known else ()
-    occupation = (view.need or view.availability).occupation_label if view.need or view.availability else "Proposition"  # type: ignore[union-attr]
     return ProposalPage(
         kicker=f"Proposition pour {visitor.contact_name}",
-        heading=_heading(view, visitor.party, occupation),
+        heading=_heading(view, visitor.party),
         tone=tone,
         state=state,
         explanation=explanation,
@@ -114,10 +113,12 @@ def _other(party: Party) -> Party:
     return Party.LENDER if party is Party.BORROWER else Party.BORROWER
 
 
-def _heading(view: ProposalView, party: Party, occupation: str) -> str:
+def _heading(view: ProposalView, party: Party) -> str:
     if party is Party.BORROWER:
-        return f"Une piste pour votre besoin{NB}: {view.need.title if view.need and view.need.title else occupation}"
-    return f"Une piste pour vos personnes disponibles{NB}: {occupation}"
+        title = (view.need.title or view.need.occupation_label) if view.need else "ce poste"
+        return f"Une piste pour votre besoin{NB}: {title}"
+    label = view.availability.occupation_label if view.availability else "ce métier"
+    return f"Une piste pour vos personnes disponibles{NB}: {label}"
 
 
 def _state(view: ProposalView, party: Party, *, accepted: bool, other_accepted: bool) -> tuple[str, str, str]:

@@ -58,9 +58,9 @@ def _call(document: Mapping[str, Any], path: str, method: str, operation: Mappin
         Field(each["name"], _PLACES[each["in"]], _kind(each["schema"]), each.get("required", False), _said(each))
         for each in operation.get("parameters", ())
     ]
-    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     if body:
-        fields += _members(document, body)
+        fields += _members(document, body["schema"])
     answers = [(code, answer["description"]) for code, answer in sorted(operation["responses"].items())]
     return Call(
         anchor=operation["operationId"],
@@ -70,7 +70,7 @@ def _call(document: Mapping[str, Any], path: str, method: str, operation: Mappin
         description=operation.get("description", ""),
         fields=fields,
         answers=[(code, "Réussite." if code.startswith("2") else said) for code, said in answers],
-        example=_example(body),
+        example=json.dumps(body["example"], ensure_ascii=False, indent=2) if body else "",
     )
 
 
@@ -121,9 +121,4 @@ def _kind(schema: Mapping[str, Any], document: Mapping[str, Any] | None = None) 
         return f"liste ({_kind(schema.get('items', {}), document)})"
     low = schema.get("minimum", schema.get("exclusiveMinimum"))
     high = schema.get("maximum")
-    return f"{kind}, {low} à {high}" if low is not None and high is not None else kind
-
-
-def _example(body: Mapping[str, Any] | None) -> str:
-    examples = (body or {}).get("examples") or ((body or {}).get("example"),)
-    return json.dumps(examples[0], ensure_ascii=False, indent=2) if examples[0] else ""
+    return f"{kind}, {low:g} à {high:g}" if low is not None and high is not None else kind

@@ -28,7 +28,9 @@ from schemas.proposals import (
     PayReason,
     PeriodReason,
     ProposalMade,
+    ProposalWithdrawn,
     SkillsReason,
+    WithdrawalReason,
 )
 from schemas.vocabulary import Mode, proposal_id
 from services.registry.api.app import create_app
@@ -119,20 +121,31 @@ class Rig:
             overlap_days=72,
             content="0" * 64,
         )
+        await self._hear("proposal.made", made)
+        return id_
+
+    async def withdraw(self, id_: UUID, reason: WithdrawalReason) -> None:
+        """As if matching had withdrawn this pair."""
+        stored = await self.office.proposals.get(str(id_))
+        assert stored is not None
+        sides = {name: UUID(stored.body[name]) for name in ("need_id", "availability_id", "borrower_id", "lender_id")}
+        said = {"territory": "46", "revision": (1 << 40) + 9, "rules_version": 1}
+        await self._hear("proposal.withdrawn", ProposalWithdrawn(id=id_, reason=reason, **sides, **said))
+
+    async def _hear(self, type_: str, data: ProposalMade | ProposalWithdrawn) -> None:
         event = Event(
             id=uuid4(),
-            type="proposal.made",
+            type=type_,
             schema_version=1,
             source="matching",
-            subject=str(id_),
+            subject=str(data.id),
             time=self.clock(),
             epoch=1,
-            key=str(id_),
-            data=made,
+            key=str(data.id),
+            data=data,
             territory="46",
         )
         await Projections(self.office).proposals([event])
-        return id_
 
 
 @pytest.fixture

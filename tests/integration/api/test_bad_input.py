@@ -207,6 +207,11 @@ async def test_filters_and_cursors_that_were_never_given(operator: httpx.AsyncCl
             _problem(answered, 422, "saisie-invalide", next(iter(params)))
 
 
+async def test_a_filter_with_a_slip_in_its_name_is_told(operator: httpx.AsyncClient) -> None:
+    _problem(await operator.get("/v1/needs", params={"compagny": "x"}), 422, "saisie-invalide", "compagny")
+    _problem(await operator.get("/v1/needs?limit=1&limit=2"), 422, "saisie-invalide", "limit")
+
+
 async def test_decisions_that_make_no_sense(rig: Rig, pair: Pair) -> None:
     at = f"/v1/proposals/{pair.proposal}"
     before = await rig.everything()

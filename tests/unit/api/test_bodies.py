@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
 
 from passerelles.errors import PasserellesError
+from services.registry.api import bodies
 from services.registry.api.bodies import BODY_LIMIT, DEPTH_LIMIT, IMPORT_LIMIT, Bodies, check_json
 
 JSON = {"content-type": "application/json"}
@@ -133,6 +135,31 @@ async def test_another_type_of_content_is_refused(content_type: str) -> None:
 async def test_json_under_its_names_is_read(content_type: str) -> None:
     response, _ = await _post(b"{}", headers={"content-type": content_type})
     assert response.status_code == 200
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.01)
+
+    async def stalled() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    response, calls = await _post(stalled())
+    assert (response.status_code, calls) == (408, 0)
+
+
+async def test_nobody_is_answered_who_left() -> None:
+    inside, sent = Inside(), []
+
+    async def gone() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/needs", "query_string": b"", "headers": []}
+    await Bodies(inside)(scope, gone, send)
+    assert (inside.calls, sent) == (0, [])
 
 
 async def test_control_characters_in_the_address_are_refused() -> None:
