@@ -12,7 +12,7 @@ from passerelles.store.lease import Lease
 from passerelles.store.port import Body, change
 from schemas.territories import CURRENT
 from services.registry.office import Office
-from services.registry.statements import Publisher, day_started, publish_patiently
+from services.registry.statements import Publisher, day_started
 
 DAY: Final = "day"
 LEASE_SECONDS: Final = 90.0
@@ -38,7 +38,7 @@ class Days:
         Killed between the bus and the store, it says a day again: the fold ignores a day not after its own.
 
         Raises:
-            UnavailableError: the store went away.
+            UnavailableError: the store or the bus went away; what remains is said at the next call.
         """
         stored = await self._office.singles.get(DAY)
         today = self._office.today()
@@ -48,7 +48,7 @@ class Days:
         day = date.fromisoformat(stored.body["day"]) + timedelta(days=1)
         while day <= today:
             events = [day_started(name, day, self._office.epoch) for name in CURRENT.names]
-            await publish_patiently(self._publisher, events)
+            await self._publisher.publish(events)
             await remember_day(self._office, day)
             log.info("day.started", day=day.isoformat())
             said.append(day)

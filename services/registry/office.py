@@ -13,9 +13,6 @@ from services.registry.domain.company import Company
 from services.registry.domain.need import Need
 from services.registry.domain.posting import Posting
 from services.registry.domain.proposal import Proposal
-from services.registry.pages import Page
-
-__all__ = ["Office", "Page", "must_match"]
 
 _POSTINGS: Final = (
     ("created_at",),

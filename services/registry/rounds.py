@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Final
 
 import structlog
 
 from passerelles.bus.faults import fault
 from passerelles.errors import UnavailableError
 from passerelles.health import Check
+
+RETRY_SECONDS: Final = 1.0
+"""After a round that failed."""
 
 log = structlog.get_logger(__name__)
 
@@ -19,7 +23,7 @@ class Rounds:
     """Works between `start` and `stop`; a round that fails is logged, and the next one tries again.
 
     Args:
-        pause: seconds until the next round, asked after each.
+        pause: seconds until the next round, asked after each that went well.
     """
 
     def __init__(self, work: Callable[[], Awaitable[object]], check: Check, *, pause: Callable[[], float]) -> None:
@@ -41,6 +45,7 @@ class Rounds:
 
     async def _run(self) -> None:
         while not self._stopping.is_set():
+            pause = RETRY_SECONDS
             try:
                 await self._work()
             except UnavailableError as error:
@@ -50,7 +55,8 @@ class Rounds:
                 self._check.down("une erreur imprévue : voir le journal")
             else:
                 self._check.up()
+                pause = self._pause()
             self._check.moved()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), self._pause())
+                await asyncio.wait_for(self._stopping.wait(), pause)
         self._check.rested()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import hashlib
 import secrets
 from collections.abc import Callable
@@ -148,11 +147,6 @@ class Companies:
         """The company that a token acts for, or none; the operator's token is a setting, and not looked at here."""
         stored = await self._office.tokens.get(_digest(token))
         return Caller("company", UUID(stored.body["company_id"])) if stored else None
-
-    async def many(self, ids: builtins.list[UUID]) -> dict[UUID, Company]:
-        """Those that exist, by identifier; for the registry's own use."""
-        found = await self._office.companies.get_many(map(str, ids))
-        return {UUID(id_): Company.model_validate(stored.body) for id_, stored in found.items()}
 
     async def _edit(self, caller: Caller, id_: UUID, decide: Callable[[Company], Company]) -> Company:
         self._office.must_be_open()

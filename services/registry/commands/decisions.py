@@ -98,9 +98,10 @@ class Proposals:
         if proposal.saga is not None:
             attempt = proposal.saga.attempt
             proposal = await self._agreements.finish(id_)
-            if proposal.refused is not None and proposal.refused.attempt == attempt:
+            refused = proposal.refused
+            if refused is not None and refused.attempt == attempt and not proposal.accepted_by(draft.party):
                 raise CapacityError(
-                    f"L'accord n'a pas pu être conclu : {proposal.refused.why}.",
+                    f"L'accord n'a pas pu être conclu : {refused.why}.",
                     remedy="La proposition reste comme elle était ; d'autres peuvent convenir.",
                 )
         return await self._view(caller, proposal)

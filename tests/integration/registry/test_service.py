@@ -121,6 +121,7 @@ async def test_a_restart_keeps_a_lasting_log_s_epoch_and_opens_another_in_memory
 async def test_what_was_owed_when_the_process_died_is_published_by_the_next(pair: Pair) -> None:
     bus, store = pair
     async with running(bus, store) as service:
+        await until(lambda: _consuming(service))
         service.office.nudge_relay = None  # dies before the relay hears of it
         await service._relay.stop()
         need, _ = await posted(service)
@@ -161,6 +162,10 @@ async def test_commands_wait_for_an_epoch_while_the_bus_is_away(store: Store) ->
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
         await service.stop()
+
+
+async def _consuming(service: RegistryService) -> bool:
+    return service.health.check("bus.registry").reason is None
 
 
 async def _down(service: RegistryService) -> bool:
