@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from services.notifications.ledger.deliveries import Deliveries
 from services.notifications.ledger.documents import Documents
 from services.notifications.ledger.heard import Address, heard
 from services.notifications.ledger.messages import Messages, is_true
+from services.notifications.ledger.spread import spread
 from services.notifications.letter import choose, compose
 from services.notifications.pairs import KnownPair
 from services.notifications.rendering import Rendered, Renderer
@@ -95,16 +97,13 @@ class Dispatcher:
             return
         addresses = [(contact.id, channel) for contact in briefing.contacts for channel in self._reached_by(contact)]
         items = [_for(letter["items"], (str(contact), str(channel)), told) for contact, channel in addresses]
-        reserved = await asyncio.gather(
-            *(
-                self._deliveries.reserve(id_, letter, address, some, self._clock())
-                for address, some in zip(addresses, items, strict=True)
-                if some
-            )
+        reserved = await spread(
+            partial(self._deliveries.reserve, id_, letter, address, some, self._clock())
+            for address, some in zip(addresses, items, strict=True)
+            if some
         )
-        await asyncio.gather(
-            self._messages.close(id_), *(self._attempt(each, channel, briefing) for each, channel in reserved)
-        )
+        attempts = [partial(self._attempt, each, channel, briefing) for each, channel in reserved]
+        await spread([partial(self._messages.close, id_), *attempts])
 
     async def retry(self, id_: str) -> None:
         """Attempt one delivery that waits, once the registry has said where its contact is reached now.
@@ -141,11 +140,12 @@ class Dispatcher:
         if body is None:
             return
         told: Told = []
+        untrue: set[str] = set()
         attempt = NOBODY
         contact = _contact(briefing, body["contact"])
         if briefing is not None and contact is not None:
             # After the lease and not before: a word that comes later finds the lease, and waits for its end.
-            told = await self._true(body, briefing)
+            told, untrue = await self._true(body, briefing)
             message = self._render(channel, told, briefing, contact, Party(body["party"])) if told else None
             attempt = await self._hand_over(id_, channel, contact, message) if told else UNTRUE
         kept = {(str(pair.id), str(kind)) for pair, kind in told}
@@ -154,9 +154,8 @@ class Dispatcher:
             return
         self.settled(id_)
         log.info("alert.attempted", delivery=id_, channel=channel, state=settled["state"], code=attempt.code)
-        untold = {item["proposal"] for item in body["items"] if (item["proposal"], item["kind"]) not in kept}
-        if untold:
-            await self.dropped(sorted(untold))
+        if untrue:
+            await self.dropped(sorted(untrue))
 
     def _render(
         self, channel: Channel, told: Told, briefing: Briefing, contact: Contact, party: Party
@@ -200,14 +199,21 @@ class Dispatcher:
         self.observe("registry", None)
         return briefing
 
-    async def _true(self, body: Body, briefing: Briefing) -> Told:
+    async def _true(self, body: Body, briefing: Briefing) -> tuple[Told, set[str]]:
+        """What may be told, and the pairs that the events contradict: those alone may become true again.
+
+        What the registry contradicts stays so: it has said a last word that has not come by the bus yet.
+        """
         pairs = await self._documents.known({item["proposal"] for item in body["items"]})
         statuses = {str(item.proposal_id): item.status for item in briefing.items}
-        return [
+        party = Party(body["party"])
+        items = [item for item in body["items"] if not item["dropped"]]
+        told = [
             (pairs[item["proposal"]], MessageKind(item["kind"]))
-            for item in body["items"]
-            if not item["dropped"] and is_true(item, pairs, Party(body["party"]), statuses)
+            for item in items
+            if is_true(item, pairs, party, statuses)
         ]
+        return told, {item["proposal"] for item in items if not is_true(item, pairs, party)}
 
     def _reached_by(self, contact: Contact) -> list[Channel]:
         wanted = {Channel.EMAIL: bool(contact.email), Channel.SMS: contact.sms and bool(contact.phone)}

@@ -38,7 +38,7 @@ PHRASES: Final[dict[tuple[MessageKind, Party], Phrases]] = {
     (MessageKind.PROPOSED, _BORROWER): Phrases(
         "Un profil pour votre besoin",
         "Des profils pour votre besoin",
-        "Une entreprise voisine dispose de personnes qui correspondent à votre recherche. "
+        "Près de chez vous, des personnes disponibles correspondent à votre recherche. "
         "Vous pouvez accepter ou décliner chaque proposition sans attendre.",
         _ANSWER,
         "un profil pour votre besoin",
@@ -47,7 +47,7 @@ PHRASES: Final[dict[tuple[MessageKind, Party], Phrases]] = {
     (MessageKind.PROPOSED, _LENDER): Phrases(
         "Un besoin pour votre équipe",
         "Des besoins pour vos équipes",
-        "Une entreprise voisine recherche des personnes qui ont le profil des vôtres. "
+        "Près de chez vous, on recherche des personnes qui ont le profil des vôtres. "
         "Vous pouvez accepter ou décliner chaque proposition sans attendre.",
         _ANSWER,
         "un besoin pour votre équipe",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from functools import partial
+from typing import Any
 
 from passerelles.store.port import Body, Stored, change
 from schemas.decisions import Outcome
@@ -15,14 +15,12 @@ from schemas.proposals import Pair
 from services.notifications.ledger.documents import Documents, read_pair
 from services.notifications.ledger.epoch import KnownEpoch
 from services.notifications.ledger.gathering import Gatherings
+from services.notifications.ledger.spread import spread
 from services.notifications.pairs import KnownPair, after
 from services.notifications.policy import Owed, owed, owed_anew
 
 Word = Pair | Outcome
 Wake = Callable[[str, datetime], None]
-
-SPREAD: Final = 64
-"""Writes under way at once: a batch of thousands must not queue them all at the database's door."""
 
 
 class Reaction:
@@ -45,7 +43,6 @@ class Reaction:
         self._epoch = epoch
         self._wake = wake
         self._clock = clock
-        self._writes = asyncio.Semaphore(SPREAD)
 
     async def __call__(self, events: Sequence[Event[Any]]) -> None:
         """Handle events in their order. Raises `UnavailableError`; the same batch may then be given again."""
@@ -55,7 +52,7 @@ class Reaction:
             if isinstance(event.data, Pair | Outcome):
                 words[str(event.data.id)].append(event.data)
         stored = await self._documents.pairs.get_many(words)
-        pairs = await asyncio.gather(*(self._learn(id_, said, stored.get(id_)) for id_, said in words.items()))
+        pairs = await spread(partial(self._learn, id_, said, stored.get(id_)) for id_, said in words.items())
         debts = [
             debt for pair, said in zip(pairs, words.values(), strict=True) for word in said for debt in owed(pair, word)
         ]
@@ -73,17 +70,16 @@ class Reaction:
             self._wake(gathering, due)
 
     async def _learn(self, id_: str, words: Sequence[Word], stored: Stored | None) -> KnownPair:
-        async with self._writes:
-            pair = read_pair(stored.body) if stored else None
-            learnt = _told(pair, words)
-            if learnt is pair:
-                return learnt
-            body = learnt.model_dump(mode="json")
-            if stored is None:
-                written = await self._documents.pairs.insert(id_, body)
-            else:
-                written = await self._documents.pairs.replace(id_, body, stored.revision)
-            return learnt if written else await self._learn_again(id_, words)
+        pair = read_pair(stored.body) if stored else None
+        learnt = _told(pair, words)
+        if learnt is pair:
+            return learnt
+        body = learnt.model_dump(mode="json")
+        if stored is None:
+            written = await self._documents.pairs.insert(id_, body)
+        else:
+            written = await self._documents.pairs.replace(id_, body, stored.revision)
+        return learnt if written else await self._learn_again(id_, words)
 
     async def _learn_again(self, id_: str, words: Sequence[Word]) -> KnownPair:
         """The other topic's handler, or another replica, wrote in between."""

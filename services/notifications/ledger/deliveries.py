@@ -8,7 +8,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from passerelles.outbox import owed
-
 from passerelles.store.port import Body, change
 from schemas.deliveries import Channel, DeliveryRecorded, DeliveryState, MessageKind
 from schemas.envelope import format_time, parse_time
@@ -64,10 +63,15 @@ class Deliveries:
         return id_, channel
 
     async def begin(self, id_: str, now: datetime) -> Body | None:
-        """Take the lease of the next attempt, before anything is connected to. None: it is not to be attempted now."""
+        """Take the lease of the next attempt, before anything is connected to. None: it is not to be attempted now.
+
+        The first attempt does not wait for `due_at`, which only keeps sweeps away from it.
+        """
 
         def edit(body: Body | None) -> Body | None:
             if body is None or body["state"] != DeliveryState.RESERVED:
+                return None
+            if body["attempts"] and parse_time(body["due_at"]) > now:
                 return None
             body["state"] = DeliveryState.ATTEMPTING.value
             body["version"] += 1

@@ -8,10 +8,10 @@ in one of the two places.
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from passerelles.store.port import Body, Stored
@@ -19,6 +19,7 @@ from schemas.deliveries import MessageKind
 from schemas.envelope import format_time, parse_time
 from services.notifications.ledger.documents import Documents, gathering_id, told_id
 from services.notifications.ledger.heard import was_dropped
+from services.notifications.ledger.spread import spread
 from services.notifications.policy import TELLING, Owed
 
 Item = dict[str, Any]
@@ -41,8 +42,8 @@ class Gatherings:
             groups[gathering_id(each.company_id, each.party, each.subject)].append(each)
         gatherings = await self._documents.gatherings.get_many(groups)
         marks = await self._marks(owed)
-        due = await asyncio.gather(
-            *(self._append(id_, group, gatherings.get(id_), marks, now) for id_, group in groups.items())
+        due = await spread(
+            partial(self._append, id_, group, gatherings.get(id_), marks, now) for id_, group in groups.items()
         )
         return {id_: at for id_, at in zip(groups, due, strict=True) if at is not None}
 

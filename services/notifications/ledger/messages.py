@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from passerelles.store.port import Body, change
@@ -13,6 +13,7 @@ from schemas.deliveries import MessageKind
 from schemas.envelope import format_time, parse_time
 from schemas.vocabulary import Party
 from services.notifications.ledger.documents import GRACE, Documents, backoff, message_id, told_id
+from services.notifications.ledger.spread import spread
 from services.notifications.pairs import KnownPair
 from services.notifications.policy import still_true
 
@@ -67,7 +68,7 @@ class Messages:
     async def _write(self, id_: str, gathering: Body, items: Sequence[Item], now: datetime) -> Body | None:
         if items:
             # Marks first: what is in a message that exists is marked, whoever sends it.
-            await asyncio.gather(*(self._mark(id_, gathering["company"], item) for item in items))
+            await spread(partial(self._mark, id_, gathering["company"], item) for item in items)
             letter = _letter(gathering, items, now)
             if await self._documents.messages.insert(id_, letter):
                 return letter
