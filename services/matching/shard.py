@@ -57,7 +57,7 @@ class MatchingShard:
             fold.settle()
 
     def fold(self, event: Event[Payload], offset: int) -> Sequence[Event[Payload]]:
-        """Take an event, and say what it changes. Raises `RulesMismatchError`: the same event will raise it again."""
+        """Take an event, and say what it changes. Raises `RulesMismatchError`, each time for the same event."""
         fold = self._route(event)
         return () if fold is None else fold.fold(event, offset)
 

@@ -101,7 +101,7 @@ def test_a_new_epoch_begins_anew() -> None:
 
 def test_facts_of_a_territory_that_is_not_laid_out_here_are_left_aside() -> None:
     shard = MatchingShard(0, 4)
-    for territory in ("46", "12"):  # of indexes 7 and 2
+    for territory in ("46", "12"):  # both in partition 2 of 4
         for data in (scenery.adopted(territory), staff(1000)):
             assert shard.fold(scenery.event(data, territory=territory), 0) == ()
     assert shard.odd == {Odd.ELSEWHERE: 4}
