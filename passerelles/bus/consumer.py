@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from asyncio import Event
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import KafkaError
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from passerelles.bus.address import Bus
 from passerelles.bus.codec import Record
@@ -29,8 +29,15 @@ BATCH_RECORDS: Final = 500
 _MAX_POLL_INTERVAL_MS: Final = 7 * 24 * 3600 * 1000
 _SESSION_MS: Final = 10_000
 _HEARTBEAT_MS: Final = 3_000
+# The embedded broker makes a member that comes back wait for as long as a session, less a second.
+_EMBEDDED_SESSION_MS: Final = 5_000
 # How long the others wait for a member to finish its batch before they share its partitions out without it.
 REBALANCE_MS: Final = 60_000
+FINISH_SECONDS: Final = 20.0
+"""What a batch under way may take when its partitions are taken back or the process stops: below what the group waits
+for its members, and what a supervisor waits before it kills (30 s, usually)."""
+
+_COMMIT_SECONDS: Final = 10.0
 
 # A fetch is answered within `fetch_max_wait_ms` even when nothing is new: a broker silent for this long is away.
 _SILENCE_SECONDS: Final = 8.0
@@ -51,7 +58,8 @@ SETTINGS: Final[Mapping[str, Any]] = {
 
 def settings(bus: Bus) -> dict[str, Any]:
     """The settings of a consumer of this bus."""
-    return {**SETTINGS, "fetch_max_wait_ms": bus.fetch_max_wait_ms}
+    embedded = {"session_timeout_ms": _EMBEDDED_SESSION_MS, "heartbeat_interval_ms": _EMBEDDED_SESSION_MS // 4}
+    return {**SETTINGS, **(embedded if bus.embedded else {}), "fetch_max_wait_ms": bus.fetch_max_wait_ms}
 
 
 class Watch:
@@ -61,7 +69,7 @@ class Watch:
         ended: set when the consumer has failed for good, and is to be made anew.
     """
 
-    def __init__(self, check: Check, *, ended: Event, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, check: Check, *, ended: asyncio.Event, clock: Callable[[], float] = time.time) -> None:
         self._check = check
         self._ended = ended
         self._clock = clock
@@ -123,8 +131,20 @@ class PromptConsumer(AIOKafkaConsumer):  # type: ignore[misc]
             raise
         return batches
 
-    def tell_lag(self, group: str, ends: Mapping[TopicPartition, int]) -> None:
-        """Measure how far the offsets reached are behind the end of the log."""
+    async def commit_handled(self, group: str, ends: Mapping[TopicPartition, int]) -> None:
+        """Commit these offsets, each the next to read; what cannot be committed is read again by someone."""
+        try:
+            async with asyncio.timeout(_COMMIT_SECONDS):
+                await self.commit(dict(ends))
+        except (CommitFailedError, IllegalStateError):
+            log.info("bus.commit_refused", group=group, why="the partitions went to another member")
+        except (KafkaError, TimeoutError) as error:
+            # The next commit of these partitions covers this one; a restart before it repeats the batch.
+            log.warning("bus.commit_failed", group=group, error=type(error).__name__)
+        else:
+            self._tell_lag(group, ends)
+
+    def _tell_lag(self, group: str, ends: Mapping[TopicPartition, int]) -> None:
         for each, end in ends.items():
             if each in self.assignment() and (highwater := self.highwater(each)) is not None:
                 LAG.labels(group, each.topic, each.partition).set(max(0, highwater - end))
@@ -147,3 +167,11 @@ def ends_of(raws: Iterable[ConsumerRecord]) -> dict[TopicPartition, int]:
         each = TopicPartition(raw.topic, raw.partition)
         ends[each] = max(raw.offset + 1, ends.get(each, 0))
     return ends
+
+
+def spans_of(raws: Iterable[ConsumerRecord]) -> dict[str, str]:
+    """The first and last offset by partition, for a log line."""
+    offsets: dict[str, list[int]] = {}
+    for raw in raws:
+        offsets.setdefault(f"{raw.topic}/{raw.partition}", []).append(raw.offset)
+    return {where: f"{min(of)}-{max(of)}" for where, of in offsets.items()}

@@ -1,7 +1,8 @@
 """The embedded broker: librdkafka's in-process cluster, which speaks the Kafka protocol on 127.0.0.1.
 
 It is a bus for a demo and for tests, not a store: what it holds lives in memory, about 5 MB a partition, and topics
-come into being at first use with four partitions.
+come into being at first use with four partitions. Its groups serve one member each: it ends a rebalance as soon as the
+leader has shared the partitions out, and refuses the members that ask for theirs after that.
 """
 
 from __future__ import annotations

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
-from asyncio import Event, wait_for
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from typing import Any, Final, TypeVar
 
-FIRST_SECONDS = 0.2
-# A dependency that comes back after an hour is found within this; a hundred consumers ask it ten times a second.
-LONGEST_SECONDS = 10.0
+from passerelles.errors import UnavailableError
+from passerelles.health import Check
+from passerelles.telemetry import WAITS
+
+FIRST_SECONDS: Final = 0.2
+LONGEST_SECONDS: Final = 10.0
+"""A dependency that comes back after an hour is found within this; a hundred consumers ask it ten times a second."""
+
+T = TypeVar("T")
+
+
+class LeftError(Exception):
+    """What was being worked on is no longer this consumer's: it stops, or its partitions went to another."""
 
 
 class Backoff:
@@ -23,9 +35,51 @@ class Backoff:
         self._next = first
         self._longest = longest
 
-    async def wait(self, unless: Event) -> None:
+    async def wait(self, unless: asyncio.Event) -> None:
         """Wait between half and all of the next duration, or until the event is set."""
         seconds = self._next * random.uniform(0.5, 1)  # noqa: S311 (jitter, not cryptography)
         self._next = min(self._next * 2, self._longest)
         with suppress(TimeoutError):
-            await wait_for(unless.wait(), seconds)
+            await asyncio.wait_for(unless.wait(), seconds)
+
+
+def stay(left: asyncio.Event) -> None:
+    """Go on, unless `left` is set: then raises `LeftError`."""
+    if left.is_set():
+        raise LeftError
+
+
+async def patiently(call: Callable[[], Awaitable[T]], *, group: str, check: Check, left: asyncio.Event) -> T:
+    """What a call gives, once everything that it needs is there; meanwhile the check is red.
+
+    Raises:
+        LeftError: `left` was set while something was away.
+    """
+    backoff: Backoff | None = None
+    while True:
+        try:
+            answer = await call()
+        except UnavailableError as error:
+            backoff = backoff or Backoff()
+            WAITS.labels(group).inc()
+            check.down(error.detail)
+            check.moved()
+            await backoff.wait(left)
+            stay(left)
+        else:
+            if backoff is not None:
+                check.up()
+            return answer
+
+
+async def unless(event: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """What the work gives; none, and the work is cancelled, when the event is set first."""
+    working = asyncio.create_task(work)
+    waiting = asyncio.create_task(event.wait())
+    try:
+        await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        return await working if working.done() else None
+    finally:
+        for task in (working, waiting):
+            task.cancel()
+        await asyncio.gather(working, waiting, return_exceptions=True)

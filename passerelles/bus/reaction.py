@@ -13,10 +13,10 @@ from passerelles.bus.codec import PoisonReason, Record, UndecodableError, decode
 from passerelles.bus.faults import fault
 from passerelles.bus.parking import Parking, Place
 from passerelles.bus.parking_limits import Tally
-from passerelles.bus.patience import Backoff
-from passerelles.errors import UnavailableError
+from passerelles.bus.patience import Backoff, LeftError, patiently, stay
+from passerelles.bus.set_aside import Aside
 from passerelles.health import Check
-from passerelles.telemetry import HANDLED, RETRIED, WAITS
+from passerelles.telemetry import HANDLED, RETRIED
 from schemas.envelope import Event
 from schemas.vocabulary import Payload
 
@@ -29,10 +29,6 @@ TRIES: Final = 3
 _RETRY_SECONDS: Final = 0.1
 
 T = TypeVar("T")
-
-
-class LeftError(Exception):
-    """The batch is no longer this consumer's: it stops, or its partitions went to another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +55,7 @@ class Reaction:
         self._check = check
         self._handlers = handlers
         self._tally = Tally(parking.limits)
+        self._aside = Aside(parking, group, check)
 
     async def take(self, taken: Sequence[tuple[Place, Record]], left: asyncio.Event) -> int:
         """Handle or park every record; returns how many were parked, once the offsets may be committed.
@@ -76,7 +73,7 @@ class Reaction:
                 items.setdefault(place.topic, []).append(Item(place, record, decode(record)))
             except UndecodableError as error:
                 self._tally.about_to_park()
-                await self._park((place, record), error.reason, error.detail, left=left)
+                await self._aside.park((place, record), error.reason, error.detail, left=left)
                 parked += 1
         for topic, of_topic in items.items():
             parked += await self._handle(topic, of_topic, left)
@@ -120,7 +117,7 @@ class Reaction:
                 continue
             self._tally.about_to_park()
             reason = PoisonReason.HANDLER_FAILED
-            await self._park((item.place, item.record), reason, failure, subject=subject, left=left)
+            await self._aside.park((item.place, item.record), reason, failure, subject=subject, left=left)
             blocked.add(subject)
             parked += 1
         return parked
@@ -132,7 +129,7 @@ class Reaction:
         for attempt in range(TRIES):
             if attempt:
                 await backoff.wait(left)
-                _stay(left)
+                stay(left)
                 RETRIED.labels(self._group, item.place.topic).inc()
             self._check.moved()
             try:
@@ -158,52 +155,7 @@ class Reaction:
     async def _park_behind(self, item: Item, left: asyncio.Event) -> None:
         detail = "an earlier event of its subject is parked"
         reason, subject = PoisonReason.BEHIND_PARKED, item.event.subject
-        await self._park((item.place, item.record), reason, detail, subject=subject, left=left)
-
-    async def _park(
-        self,
-        taken: tuple[Place, Record],
-        reason: PoisonReason,
-        detail: str,
-        *,
-        subject: str | None = None,
-        left: asyncio.Event,
-    ) -> None:
-        place, record = taken
-        id_ = await self._patiently(
-            lambda: self._parking.park(place, record, group=self._group, reason=reason, detail=detail, subject=subject),
-            left,
-        )
-        log.warning(
-            "bus.parked",
-            group=self._group,
-            topic=place.topic,
-            partition=place.partition,
-            offset=place.offset,
-            reason=reason.value,
-            detail=detail,
-            parked=id_,
-        )
+        await self._aside.park((item.place, item.record), reason, detail, subject=subject, left=left)
 
     async def _patiently(self, call: Callable[[], Awaitable[T]], left: asyncio.Event) -> T:
-        """What a call gives, once everything that it needs is there."""
-        backoff: Backoff | None = None
-        while True:
-            try:
-                answer = await call()
-            except UnavailableError as error:
-                backoff = backoff or Backoff()
-                WAITS.labels(self._group).inc()
-                self._check.down(error.detail)
-                self._check.moved()
-                await backoff.wait(left)
-                _stay(left)
-            else:
-                if backoff is not None:
-                    self._check.up()
-                return answer
-
-
-def _stay(left: asyncio.Event) -> None:
-    if left.is_set():
-        raise LeftError
+        return await patiently(call, group=self._group, check=self._check, left=left)

@@ -10,13 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import structlog
 from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
@@ -24,11 +23,21 @@ from faststream.kafka.subscriber.usecase import BatchSubscriber
 
 from passerelles.bus import consumer
 from passerelles.bus.address import Bus
-from passerelles.bus.consumer import BATCH_RECORDS, PromptConsumer, Watch, ends_of, place_of, record_of
+from passerelles.bus.consumer import (
+    BATCH_RECORDS,
+    FINISH_SECONDS,
+    PromptConsumer,
+    Watch,
+    ends_of,
+    place_of,
+    record_of,
+    spans_of,
+)
+from passerelles.bus.faults import fault
 from passerelles.bus.parking import Parking
 from passerelles.bus.parking_limits import TooMuchParkedError
-from passerelles.bus.patience import Backoff
-from passerelles.bus.reaction import Handler, LeftError, Reaction
+from passerelles.bus.patience import Backoff, LeftError, unless
+from passerelles.bus.reaction import Handler, Reaction
 from passerelles.bus.topics import verify_topics
 from passerelles.errors import UnavailableError
 from passerelles.health import Health
@@ -36,10 +45,6 @@ from passerelles.telemetry import BATCH_SECONDS
 
 log = structlog.get_logger(__name__)
 
-# What a batch under way may take when its partitions are taken back or the process stops: below the time that the group
-# waits for its members (REBALANCE_MS), and that a supervisor waits before it kills.
-_FINISH_SECONDS: Final = 20.0
-_COMMIT_SECONDS: Final = 10.0
 
 Raw = tuple[ConsumerRecord, ...]
 
@@ -87,40 +92,34 @@ class Reactor:
     async def _run(self) -> None:
         backoff = Backoff()
         while not self._stopping.is_set() and self._too_much is None:
-            self._ended.clear()
-            watch = Watch(self._check, ended=self._ended)
-            broker = self._make_broker(watch)
             try:
-                await verify_topics(self._bus, tuple(self._handlers))
-                await self._start(broker)
+                await self._connect_and_work()
                 backoff = Backoff()
-                await self._ended.wait()
             except (KafkaError, OSError) as error:
                 log.warning("bus.not_connected", group=self._group, error=type(error).__name__)
                 self._check.down("le bus ne répond pas")
             except UnavailableError as error:
                 self._check.down(error.detail)
-            finally:
-                await broker.stop()
-            if not self._stopping.is_set() and self._too_much is None:
+            except Exception as error:  # noqa: BLE001 (a defect of a library: its consumer is made anew)
+                log.error("bus.consumer_broke", group=self._group, fault=fault(error))  # noqa: TRY400
+                self._check.down("la lecture du bus a échoué, elle reprend")
+            if self._too_much is None:
                 self._check.moved()
                 await backoff.wait(self._stopping)
         self._check.rested()
         if self._stopping.is_set():
             self._check.down("arrêté")
 
-    async def _start(self, broker: KafkaBroker) -> None:
-        """Join the group, unless told to stop meanwhile."""
-        joining = asyncio.create_task(broker.start())
-        stopping = asyncio.create_task(self._stopping.wait())
+    async def _connect_and_work(self) -> None:
+        await verify_topics(self._bus, tuple(self._handlers))
+        self._ended.clear()
+        broker = self._make_broker(Watch(self._check, ended=self._ended))
         try:
-            await asyncio.wait({joining, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if joining.done():
-                await joining
+            await unless(self._stopping, broker.start())
+            if not self._stopping.is_set():
+                await self._ended.wait()
         finally:
-            for task in (joining, stopping):
-                task.cancel()
-            await asyncio.gather(joining, stopping, return_exceptions=True)
+            await broker.stop()
 
     def _make_broker(self, watch: Watch) -> KafkaBroker:
         broker = _Broker(self._bus, watch)
@@ -151,7 +150,9 @@ class Reactor:
         self._idle.clear()
         try:
             parked = await self._reaction.take([(place_of(raw), record_of(raw)) for raw in raws], left)
-            await self._commit(subscriber, raws)
+            member = subscriber.consumer
+            if isinstance(member, PromptConsumer):
+                await member.commit_handled(self._group, ends_of(raws))
         except LeftError:
             log.info("bus.batch_left", group=self._group, records=len(raws))
             return
@@ -170,31 +171,15 @@ class Reactor:
             group=self._group,
             records=len(raws),
             parked=parked,
-            offsets=_spans(raws),
+            offsets=spans_of(raws),
             elapsed_ms=round(elapsed * 1000, 1),
         )
-
-    async def _commit(self, subscriber: BatchSubscriber, raws: Raw) -> None:
-        member = subscriber.consumer
-        if not isinstance(member, PromptConsumer):
-            return
-        ends = ends_of(raws)
-        try:
-            async with asyncio.timeout(_COMMIT_SECONDS):
-                await member.commit(ends)
-        except (CommitFailedError, IllegalStateError):
-            log.info("bus.commit_refused", group=self._group, why="the partitions went to another member")
-        except (KafkaError, TimeoutError) as error:
-            # The next commit of these partitions covers this one; a restart before it repeats the batch.
-            log.warning("bus.commit_failed", group=self._group, error=type(error).__name__)
-        else:
-            member.tell_lag(self._group, ends)
 
     async def revoked(self) -> None:
         """The partitions are taken back: wait for no dependency any more, and give the handler time to end."""
         self._left.set()
         try:
-            async with asyncio.timeout(_FINISH_SECONDS):
+            async with asyncio.timeout(FINISH_SECONDS):
                 await self._idle.wait()
         except TimeoutError:
             log.warning("bus.batch_outlived", group=self._group)
@@ -227,7 +212,7 @@ class _Broker(KafkaBroker):
             consumer_only=True,
             allow_auto_create_topics=False,
             apply_types=False,
-            graceful_timeout=_FINISH_SECONDS,
+            graceful_timeout=FINISH_SECONDS,
             logger=logging.getLogger("faststream"),
             log_level=logging.DEBUG,
         )
@@ -246,10 +231,3 @@ async def _parse(raws: Raw) -> KafkaMessage:
 
 async def _decode(message: KafkaMessage) -> Any:
     return message.raw_message
-
-
-def _spans(raws: Sequence[ConsumerRecord]) -> dict[str, str]:
-    offsets: dict[str, list[int]] = {}
-    for raw in raws:
-        offsets.setdefault(f"{raw.topic}/{raw.partition}", []).append(raw.offset)
-    return {where: f"{min(of)}-{max(of)}" for where, of in offsets.items()}

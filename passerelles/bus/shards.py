@@ -1,0 +1,291 @@
+"""Stateful shards: one fold a partition, restored from the log, whose words are acknowledged before its offsets.
+
+A crash between the two makes a shard say again what it said, to the byte; a rebalance never makes it skip a fact.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+
+from passerelles.bus import consumer as consuming
+from passerelles.bus.address import Bus
+from passerelles.bus.codec import UndecodableError, decode
+from passerelles.bus.consumer import (
+    BATCH_RECORDS,
+    FINISH_SECONDS,
+    Batches,
+    PromptConsumer,
+    Watch,
+    place_of,
+    record_of,
+    spans_of,
+)
+from passerelles.bus.faults import fault
+from passerelles.bus.parking import Parking
+from passerelles.bus.parking_limits import Tally, TooMuchParkedError
+from passerelles.bus.patience import Backoff, LeftError, patiently, unless
+from passerelles.bus.producer import Publisher
+from passerelles.bus.set_aside import Aside
+from passerelles.bus.shard_restore import Fairness, FoldError, Held, Restoration, Shard
+from passerelles.bus.topics import verify_topics
+from passerelles.errors import UnavailableError
+from passerelles.health import Health
+from passerelles.telemetry import (
+    BATCH_SECONDS,
+    SHARD_EMITTED,
+    SHARD_FOLDED,
+    SHARD_POSITION,
+    SHARD_RESTORE_SECONDS,
+)
+from schemas.envelope import Event
+from schemas.vocabulary import Payload
+
+__all__ = ["Shard", "ShardRunner"]
+
+log = structlog.get_logger(__name__)
+
+_RESTORING: Final = "reprise du journal en cours"
+
+
+class ShardRunner:
+    """One member of a group that shares the partitions of a topic out: a shard for each that is assigned to it.
+
+    Args:
+        publisher: where what the shards say goes; started and stopped by its owner, around the runner.
+        group: the consumer group, and the name under which it parks; its check is `bus.GROUP`.
+        make_shard: an empty shard of a partition.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        publisher: Publisher,
+        parking: Parking,
+        health: Health,
+        *,
+        topic: str,
+        group: str,
+        make_shard: Callable[[int], Shard],
+    ) -> None:
+        self._bus = bus
+        self._publisher = publisher
+        self._topic = topic
+        self._group = group
+        self._make_shard = make_shard
+        self._check = health.check(f"bus.{group}")
+        self._tally = Tally(parking.limits)
+        self._aside = Aside(parking, group, self._check)
+        self._fairness = Fairness()
+        self._held: dict[int, Held] = {}
+        self._assigned: set[TopicPartition] | None = None
+        self._working = asyncio.Lock()
+        self._left = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin, in the background: the check is up once the assigned shards are restored."""
+        self._running = asyncio.create_task(self._run(), name=f"shards {self._group}")
+
+    async def stop(self) -> None:
+        """Finish the slice under way, commit, and leave the group."""
+        self._stopping.set()
+        self._left.set()
+        if self._running is not None:
+            await self._running
+
+    async def _run(self) -> None:
+        backoff = Backoff()
+        while not self._stopping.is_set():
+            try:
+                await self._connect_and_work()
+                backoff = Backoff()
+            except (FoldError, TooMuchParkedError) as error:
+                # A shard that went on would skip a fact: a person has to look.
+                log.error("shard.halted", group=self._group, why=str(error))  # noqa: TRY400 (no data in the log)
+                self._check.down(f"arrêté : {error}")
+                break
+            except (KafkaError, OSError) as error:
+                log.warning("bus.not_connected", group=self._group, error=type(error).__name__)
+                self._check.down("le bus ne répond pas")
+            except UnavailableError as error:
+                self._check.down(error.detail)
+            except Exception as error:  # noqa: BLE001 (a defect of a library: its consumer is made anew)
+                log.error("bus.consumer_broke", group=self._group, fault=fault(error))  # noqa: TRY400
+                self._check.down("la lecture du bus a échoué, elle reprend")
+            self._check.moved()
+            await backoff.wait(self._stopping)
+        self._check.rested()
+        if self._stopping.is_set():
+            self._check.down("arrêté")
+
+    async def _connect_and_work(self) -> None:
+        await verify_topics(self._bus, (self._topic,))
+        self._ended.clear()
+        self._assigned = None
+        watch = Watch(self._check, ended=self._ended)
+        consumer = PromptConsumer(
+            watch=watch,
+            bootstrap_servers=self._bus.bootstrap_servers,
+            group_id=self._group,
+            enable_auto_commit=False,
+            **consuming.settings(self._bus),
+        )
+        try:
+            consumer.subscribe([self._topic], listener=_Listener(self, consumer))
+            await unless(self._stopping, consumer.start())
+            while not (self._stopping.is_set() or self._ended.is_set()):
+                await self._turn(consumer, watch)
+        finally:
+            self._left.set()
+            await consumer.stop()
+
+    async def _turn(self, consumer: PromptConsumer, watch: Watch) -> None:
+        """Restore what was assigned, or fold what is next."""
+        left, since = self._left, time.time()
+        try:
+            async with self._working:
+                if self._assigned is not None:
+                    await self._restore(consumer, self._assigned, left)
+            batches = await unless(left, consumer.poll(max_records=BATCH_RECORDS))
+            if not batches:
+                watch.idle(consumer, since)
+                return
+            watch.answered()
+            async with self._working:
+                if not left.is_set():
+                    await self._fold(consumer, batches, left)
+        except LeftError:
+            log.info("shard.left", group=self._group)
+        except IllegalStateError:
+            if not left.is_set():
+                raise  # else the partitions were taken back in the middle of it
+        if left.is_set() and not self._stopping.is_set():
+            await asyncio.sleep(0.05)  # the assignment is under way
+
+    async def _restore(self, consumer: PromptConsumer, assigned: set[TopicPartition], left: asyncio.Event) -> None:
+        began = time.perf_counter()
+        self._check.down(_RESTORING)
+
+        def progress(ratio: float) -> None:
+            self._check.moved()
+            self._check.figures(restored=round(ratio, 3))
+
+        restoration = Restoration(consumer, self._make_shard, self._held, left=left, progress=progress)
+        kept = set(map(id, self._held.values()))
+        self._held = await restoration.run(assigned)
+        self._assigned = None
+        elapsed = time.perf_counter() - began
+        SHARD_RESTORE_SECONDS.labels(self._topic).observe(elapsed)
+        self._check.figures(partitions=sorted(self._held), restored=1.0)
+        self._check.up()
+        log.info(
+            "shard.restored",
+            group=self._group,
+            kept=sum(id(held) in kept for held in self._held.values()),
+            positions={partition: held.position for partition, held in sorted(self._held.items())},
+            elapsed_ms=round(elapsed * 1000, 1),
+        )
+
+    async def _fold(self, consumer: PromptConsumer, batches: Batches, left: asyncio.Event) -> None:
+        """Fold a slice, have what it causes acknowledged, and commit it."""
+        began = time.perf_counter()
+        # Until all is said, these shards are ahead of what they said: if it cannot be, they are restored.
+        in_hand = {each.partition: self._held.pop(each.partition) for each in batches}
+        raws = [raw for of_one in batches.values() for raw in of_one]
+        said: list[Event[Payload]] = []
+        for raw in raws:
+            await self._fairness.turn()
+            held = in_hand[raw.partition]
+            if raw.offset > held.position:
+                await _only_a_gap(consumer, raw, held.position)
+            if raw.offset >= held.position:
+                said += await self._fold_one(held.shard, raw, left)
+                held.position = raw.offset + 1
+        await self._say(said, left)
+        self._held.update(in_hand)
+        ends = {each: in_hand[each.partition].position for each in batches}
+        await consumer.commit_handled(self._group, ends)
+        self._measure(ends, folded=len(raws), said=len(said), elapsed=time.perf_counter() - began)
+        log.info(
+            "shard.folded",
+            group=self._group,
+            events=len(raws),
+            said=len(said),
+            offsets=spans_of(raws),
+            elapsed_ms=round((time.perf_counter() - began) * 1000, 1),
+        )
+
+    async def _say(self, said: list[Event[Payload]], left: asyncio.Event) -> None:
+        if said:
+            try:
+                await patiently(lambda: self._publisher.publish(said), group=self._group, check=self._check, left=left)
+            except (ValueError, LookupError) as error:
+                raise FoldError(f"publish: {fault(error)}") from error
+
+    async def _fold_one(self, shard: Shard, raw: ConsumerRecord, left: asyncio.Event) -> list[Event[Payload]]:
+        record = record_of(raw)
+        try:
+            event = decode(record)
+        except UndecodableError as error:
+            self._tally.about_to_park()
+            await self._aside.park((place_of(raw), record), error.reason, error.detail, left=left)
+            return []
+        try:
+            said = list(shard.fold(event, raw.offset))
+        except Exception as error:
+            raise FoldError(f"{raw.topic}/{raw.partition}@{raw.offset}: {fault(error)}") from error
+        self._tally.handled()
+        return said
+
+    def _measure(self, ends: dict[TopicPartition, int], *, folded: int, said: int, elapsed: float) -> None:
+        SHARD_FOLDED.labels(self._topic).inc(folded)
+        SHARD_EMITTED.labels(self._topic).inc(said)
+        BATCH_SECONDS.labels(self._group).observe(elapsed)
+        for each, end in ends.items():
+            SHARD_POSITION.labels(each.topic, each.partition).set(end)
+
+    async def revoked(self) -> None:
+        """The partitions are taken back: end the slice under way, committed; wait for nothing any more."""
+        self._left.set()
+        try:
+            async with asyncio.timeout(FINISH_SECONDS), self._working:
+                pass
+        except TimeoutError:
+            log.warning("bus.batch_outlived", group=self._group)
+
+    def assigned(self, consumer: PromptConsumer, partitions: set[TopicPartition]) -> None:
+        """Partitions were assigned: nothing of them is read before their shards are restored."""
+        if partitions:
+            consumer.pause(*partitions)
+        self._assigned = partitions
+        if not self._stopping.is_set():
+            self._left = asyncio.Event()
+
+
+async def _only_a_gap(consumer: PromptConsumer, raw: ConsumerRecord, expected: int) -> None:
+    """Tell a gap in the offsets, as control records leave, from facts that were deleted before they were read."""
+    begin = (await consumer.beginning_offsets([TopicPartition(raw.topic, raw.partition)])).popitem()[1]
+    if begin > expected:
+        raise FoldError(f"{raw.topic}/{raw.partition}: the facts {expected} to {begin - 1} are gone")
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    def __init__(self, runner: ShardRunner, consumer: PromptConsumer) -> None:
+        self._runner = runner
+        self._consumer = consumer
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        del revoked
+        await self._runner.revoked()
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        self._runner.assigned(self._consumer, assigned)
