@@ -28,6 +28,9 @@ from services.notifications.rendering import Rendered, Renderer
 from services.notifications.sender import Sender
 from tests.unit.notifications.samples import BORROWER, COUNTERPART, NOW, briefing_json, contact_json, event
 
+RENDERER = Renderer("http://127.0.0.1:8000")
+"""Compiling the templates takes longer than most of these tests."""
+
 TYPES = {ProposalMade: "proposal.made", ProposalWithdrawn: "proposal.withdrawn"}
 
 
@@ -128,7 +131,7 @@ class World:
             self.documents,
             messages,
             self.registry,  # type: ignore[arg-type]
-            Renderer("http://127.0.0.1:8000"),
+            RENDERER,
             channels,
             clock=self.clock,
         )

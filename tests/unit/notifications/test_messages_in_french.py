@@ -1,0 +1,213 @@
+"""What a contact reads: each kind for each party, as email and as text message."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.decisions import ProposalAccepted, ProposalAgreed, ProposalCancelled, ProposalDeclined
+from schemas.deliveries import MessageKind
+from schemas.vocabulary import DeclineReason, Party
+from services.notifications.gsm7 import segments, transliterate
+from services.notifications.letter import SHOWN, Letter, choose, compose
+from services.notifications.pairs import KnownPair, after
+from services.notifications.policy import other
+from services.notifications.rendering import Renderer
+from services.notifications.wording import counted, distance, period, plain
+from tests.unit.notifications.samples import (
+    BORROWER,
+    COUNTERPART,
+    LENDER,
+    briefing,
+    contact_json,
+    made,
+    outcome,
+    withdrawn,
+)
+
+RENDERER = Renderer("http://127.0.0.1:8000")
+OUTCOMES = {
+    MessageKind.ACCEPTED: ProposalAccepted,
+    MessageKind.AGREED: ProposalAgreed,
+    MessageKind.DECLINED: ProposalDeclined,
+    MessageKind.CANCELLED: ProposalCancelled,
+}
+EVERY = [(kind, party) for kind in MessageKind for party in Party]
+
+
+def pair_in(kind: MessageKind, party: Party, name: str = "a1", score: int = 87) -> KnownPair:
+    pair = after(None, made(1, name, score=score))
+    if kind is MessageKind.WITHDRAWN:
+        return after(pair, withdrawn(2, name))
+    if kind is MessageKind.PROPOSED:
+        return pair
+    ended = kind in {MessageKind.DECLINED, MessageKind.CANCELLED}
+    return after(
+        pair,
+        outcome(
+            OUTCOMES[kind],
+            1,
+            other(party),
+            name,
+            reason=DeclineReason.PAY if ended else None,
+            headcount=3 if kind is MessageKind.AGREED else None,
+        ),
+    )
+
+
+def letter(
+    items: list[tuple[KnownPair, MessageKind]], party: Party, names: list[str], title: str | None = None
+) -> Letter:
+    borrower = party is Party.BORROWER
+    answer = briefing(
+        BORROWER if borrower else LENDER,
+        names,
+        contacts=[contact_json("rh", sms=True)],
+        title=(title or "Opérateur de conditionnement") if borrower else None,
+        counterpart=COUNTERPART,
+    )
+    return compose(items, answer, answer.contacts[0], party)
+
+
+def one(kind: MessageKind, party: Party, title: str | None = None) -> Letter:
+    return letter([(pair_in(kind, party), kind)], party, ["a1"], title)
+
+
+@pytest.mark.parametrize(("kind", "party"), EVERY)
+def test_every_kind_is_written_for_every_party(kind: MessageKind, party: Party) -> None:
+    message = RENDERER.email(one(kind, party))
+    link = next(iter(briefing(BORROWER, ["a1"]).items[0].links.values()))
+    assert message.subject
+    assert "\n" not in message.subject
+    for body in (message.text, message.html):
+        assert "Claire Vidal" in body
+        assert link in body
+        assert "None" not in body
+        assert ("m.delmas@aero.example.org" in body) == (kind is MessageKind.AGREED)
+    if party is Party.LENDER:
+        assert "Opérateur de conditionnement" not in message.text + message.html + message.subject
+    assert not re.search(r"\w [:;?!»]", message.html.split("</style>")[1]), "a French sign after an ordinary space"
+
+
+@pytest.mark.parametrize(("kind", "party"), EVERY)
+def test_every_text_message_is_one_or_two_segments_with_its_link(kind: MessageKind, party: Party) -> None:
+    text = RENDERER.sms(one(kind, party)).text
+    assert transliterate(text) == text
+    assert segments(text) <= 2
+    assert text.split()[-1].startswith("http://127.0.0.1:8000/p/")
+
+
+def test_a_proposal_says_its_reasons_with_their_figures() -> None:
+    text = RENDERER.email(one(MessageKind.PROPOSED, Party.BORROWER)).text
+    for said in (
+        "87 sur 100",
+        "métier proche",
+        "5 sur 6\xa0compétences demandées, 1\xa0manquante",
+        "12,4\xa0km",
+        "85\xa0jours communs sur 90",
+        "150\xa0€",
+        "CACES R489 catégorie 3",
+        "12\xa0personnes disponibles pour 3\xa0postes ouverts",
+    ):
+        assert said in text
+
+
+def test_several_proposals_come_best_first_each_with_its_link() -> None:
+    names = ["a1", "a2", "a3"]
+    items = [
+        (pair_in(MessageKind.PROPOSED, Party.BORROWER, name, score), MessageKind.PROPOSED)
+        for name, score in zip(names, (61, 87, 74), strict=True)
+    ]
+    message = RENDERER.email(letter(items, Party.BORROWER, names))
+    assert message.subject == "3\xa0profils pour votre besoin «\xa0Opérateur de conditionnement\xa0»"
+    assert [int(score) for score in re.findall(r"(\d+) sur 100", message.text)] == [87, 74, 61]
+    assert message.html.count("Voir et répondre") == 3
+
+
+def test_a_message_of_several_kinds_says_first_what_calls_for_an_action() -> None:
+    items = [
+        (pair_in(MessageKind.WITHDRAWN, Party.LENDER, "a2"), MessageKind.WITHDRAWN),
+        (pair_in(MessageKind.AGREED, Party.LENDER, "a1"), MessageKind.AGREED),
+    ]
+    message = RENDERER.email(letter(items, Party.LENDER, ["a1", "a2"]))
+    assert message.subject.startswith("Accord conclu")
+    assert message.subject.endswith("(et 1\xa0autre nouvelle)")
+    assert message.text.index("ACCORD CONCLU") < message.text.index("PROPOSITION RETIRÉE")
+
+
+def test_a_cohort_is_shown_up_to_a_limit_and_counted_beyond() -> None:
+    names = [f"a{number}" for number in range(220)]
+    items = [(pair_in(MessageKind.PROPOSED, Party.LENDER, name), MessageKind.PROPOSED) for name in names]
+    assert len(choose(items)) == SHOWN
+    message = RENDERER.email(letter(items, Party.LENDER, names))
+    assert message.subject == "220\xa0besoins pour vos équipes"
+    assert "200\xa0autres propositions" in message.text
+    assert segments(RENDERER.sms(letter(items, Party.LENDER, names)).text) <= 2
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Opérateur\r\nBcc: autre@example.org",
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "{{ 7 * 7 }}",
+        "très long " * 100,
+        "\u202eretourné",
+    ],
+)
+def test_a_title_cannot_break_out_of_its_place(title: str) -> None:
+    message = RENDERER.email(one(MessageKind.PROPOSED, Party.BORROWER, title))
+    assert not re.search(r"[\r\n\u202e]", message.subject)
+    assert len(message.subject) <= 140
+    assert "<script" not in message.html
+    assert "<img" not in message.html
+    assert "49" not in message.subject
+    assert "\nBcc" not in message.text
+
+
+@given(st.text(max_size=200), st.text(max_size=60))
+def test_any_title_and_name_make_messages(title: str, name: str) -> None:
+    answer = briefing(BORROWER, ["a1"], title=title, contacts=[{**contact_json("rh", sms=True), "name": name}])
+    written = compose(
+        [(pair_in(MessageKind.PROPOSED, Party.BORROWER), MessageKind.PROPOSED)],
+        answer,
+        answer.contacts[0],
+        Party.BORROWER,
+    )
+    message = RENDERER.email(written)
+    assert "\n" not in message.subject
+    message.html.encode()
+    assert segments(RENDERER.sms(written).text) <= 2
+
+
+def test_a_link_too_long_for_a_text_message_is_left_out_whole() -> None:
+    answer = briefing(BORROWER, ["a1"], contacts=[contact_json("rh", sms=True)])
+    contact = answer.contacts[0]
+    for link in ("https://passerelles.example.org/p/" + "x" * 300, "https://passerelles.example.org/p/ç"):
+        item = answer.items[0].model_copy(update={"links": {contact.id: link}})
+        written = compose(
+            [(pair_in(MessageKind.PROPOSED, Party.BORROWER), MessageKind.PROPOSED)],
+            answer.model_copy(update={"items": (item,)}),
+            contact,
+            Party.BORROWER,
+        )
+        text = RENDERER.sms(written).text
+        assert "http" not in text
+        assert segments(text) <= 2
+
+
+def test_figures_and_dates_are_french() -> None:
+    assert distance(12_449) == "12,4\xa0km"
+    assert distance(12_450) == "12,5\xa0km"
+    assert distance(30_000) == "30\xa0km"
+    assert distance(0) == "sur place"
+    assert counted(0, "jour", "jours") == "0\xa0jour"
+    assert counted(1_200, "jour", "jours") == "1\u202f200\xa0jours"
+    assert period(date(2026, 3, 1), None) == "à partir du 1er\xa0mars\xa02026"
+    assert period(date(2026, 3, 1), date(2026, 3, 1)) == "le 1er\xa0mars\xa02026"
+    assert plain("  deux\t\nlignes  ") == "deux lignes"
