@@ -39,7 +39,7 @@ COLLECTION: Final = "idempotency"
 KEPT: Final = timedelta(hours=48)
 """Clients retry within minutes, batch jobs the next day."""
 LEASE: Final = timedelta(seconds=30)
-"""How long a request may run before another with its key takes over: an import of 2,000 rows takes a third of it."""
+"""How long a request may run before another with its key takes over: an import of 2,000 rows takes two seconds."""
 PATIENCE_SECONDS: Final = 10.0
 """How long a duplicate waits for the first one's answer before it is told to come back."""
 SWEEP_SECONDS: Final = 600.0

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from passerelles.reference.communes import COMMUNES, find
+from passerelles.reference.occupations import UnknownOccupationError, resolve
 from services.registry.imports.columns import COLUMNS, Header, Kind, folded, understand
-from services.registry.imports.sheets import Cell, Line
+from services.registry.imports.sheets import ROW_LIMIT, Cell, Line
 
 EXCEL_EPOCH: Final = date(1899, 12, 30)
 """Day 0 of a spreadsheet's dates (the 1900 system, its false 29 February 1900 allowed for)."""
+
+_OFFERED: Final = 3
+_MOST_OFFERED: Final = 20
+"""Communes of one name: seven are called Montaut."""
 
 _MODES: Final[Mapping[str, str]] = {
     "pret": "loan",
@@ -70,9 +76,21 @@ def _text(cell: Cell) -> str:
     return text
 
 
-def _code(cell: Cell) -> str:
-    text = _text(cell)
-    return text.upper() if re.fullmatch(r"[A-Za-z]\d{4}", text) else text
+def _occupation(cell: Cell) -> str:
+    return _resolved(_text(cell))
+
+
+@lru_cache(maxsize=ROW_LIMIT)
+def _resolved(text: str) -> str:
+    """The ROME code of a text; here rather than in the command, as searching what was meant takes a while."""
+    try:
+        return resolve(text)
+    except UnknownOccupationError as error:
+        near = ", ".join(f"{code} ({label})" for code, label in error.suggestions[:_OFFERED])
+        expected = (
+            "plusieurs métiers portent ce nom" if error.ambiguous else "un code ROME ou une appellation est attendu"
+        )
+        raise ValueError(f"{expected}{f' ; proches : {near}' if near else ''}") from None
 
 
 def _whole(cell: Cell) -> int:
@@ -154,16 +172,39 @@ def _commune(cell: Cell) -> str:
         text = f"0{text}"  # a spreadsheet takes 09122 for a number
     if text.upper() in COMMUNES:
         return text.upper()
-    same = [each for each in find(text, 20) if folded(each.name) == folded(text)]
+    same = _codes_of_name().get(_bare_name(text), ())
     if len(same) == 1:
-        return same[0].code
-    offered = ", ".join(f"{each.name} ({each.code})" for each in (same or find(text, 3)))
+        return same[0]
     expected = "plusieurs communes portent ce nom" if same else "une commune d'Occitanie ou voisine est attendue"
+    offered = _offered(same) if same else _nearest(text)
     raise ValueError(f"{expected}, par son code INSEE{f' : {offered}' if offered else ''}")
 
 
+@cache
+def _codes_of_name() -> Mapping[str, Sequence[str]]:
+    codes: dict[str, list[str]] = {}
+    for code, each in COMMUNES.items():
+        codes.setdefault(_bare_name(each.name), []).append(code)
+    return codes
+
+
+def _bare_name(text: str) -> str:
+    """A name folded, with `Saint` in full: it is the word that is abbreviated most."""
+    return " ".join({"st": "saint", "ste": "sainte"}.get(word, word) for word in folded(text).split())
+
+
+@lru_cache(maxsize=ROW_LIMIT)
+def _nearest(text: str) -> str:
+    """What a misspelt name may mean; a column repeats its mistake, and the search takes milliseconds."""
+    return _offered([each.code for each in find(text, _OFFERED)])
+
+
+def _offered(codes: Sequence[str]) -> str:
+    return ", ".join(f"{COMMUNES[code].name} ({code})" for code in codes[:_MOST_OFFERED])
+
+
 _READERS: Final[Mapping[str, Callable[[Cell], Any]]] = {
-    "occupation": _code,
+    "occupation": _occupation,
     "title": _text,
     "headcount": _whole,
     "modes": _modes,

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from unittest.mock import Mock
 from uuid import uuid4
 
 import httpx
 import pytest
 
+from services.registry.api import shield
 from tests.integration.api.conftest import (
     OPERATOR,
     Client,
@@ -276,7 +278,10 @@ async def test_what_nobody_foresaw_says_nothing_of_the_inside(
         raise KeyError("secret interne")
 
     monkeypatch.setattr(rig.needs, "list", broken)
+    log = Mock()
+    monkeypatch.setattr(shield, "log", log)
     answered = await operator.get("/v1/needs")
+    log.exception.assert_called_once()
     assert answered.status_code == 500
     assert answered.json()["type"] == "urn:passerelles:problem:erreur"
     assert "secret" not in answered.text

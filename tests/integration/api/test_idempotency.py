@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from unittest.mock import Mock
 from uuid import UUID
 
 import httpx
 import pytest
 
+from services.registry.api import shield
 from services.registry.api.idempotency import COLLECTION, KEPT, LEASE
 from tests.integration.api.conftest import Client, Clock, Join, Rig, availability, company, need
 
@@ -134,10 +136,13 @@ async def test_a_failure_is_not_kept(rig: Rig, join: Join, monkeypatch: pytest.M
     async def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError
 
+    log = Mock()
     with monkeypatch.context() as failing:
+        failing.setattr(shield, "log", log)
         failing.setattr(rig.needs, "publish", broken)
         failed = await member.client.post("/v1/needs", json=need(member.id), headers=_key("a"))
     assert failed.status_code == 500
+    log.exception.assert_called_once()
     assert (await member.client.post("/v1/needs", json=need(member.id), headers=_key("a"))).status_code == 201
 
 
