@@ -1,0 +1,182 @@
+"""The `passerelles` command: the demo, the services, and what an operator does by hand."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+from uuid import UUID
+
+import httpx
+import typer
+import uvloop
+
+from passerelles import logging
+from passerelles.bus.address import Bus
+from passerelles.bus.topics import ensure_topics
+from passerelles.errors import PasserellesError
+from passerelles.settings import Settings, read_settings
+from services import parked, stack
+from services.demo import running
+from services.demo.show import show
+
+app = typer.Typer(
+    help="Passerelles industries : prêt de main-d'œuvre et reclassement entre industries d'Occitanie.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+parked_app = typer.Typer(
+    help="Les messages mis de côté : les lister, les rejouer, les abandonner.", no_args_is_help=True
+)
+app.add_typer(parked_app, name="parked")
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", help="Le dossier d'une démonstration en cours, au lieu des réglages.", file_okay=False),
+]
+T = TypeVar("T")
+
+AllOption = Annotated[bool, typer.Option("--all", help="Tous les messages mis de côté.")]
+
+
+@app.command()
+def demo(
+    data: Annotated[Path | None, typer.Option(help="Dossier gardé d'un démarrage à l'autre.", file_okay=False)] = None,
+    port: Annotated[
+        int, typer.Option(help="Port de l'API et des pages ; 0 en prend un libre.", min=0, max=65535)
+    ] = 8000,
+    *,
+    empty: Annotated[bool, typer.Option("--empty", help="Sans l'exemple du Lot et de l'Aveyron.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Jouer l'exemple, résumer, s'arrêter.")] = False,
+) -> None:
+    """Tout en un processus, sans rien installer : bus et base embarqués, exemple du Lot et de l'Aveyron."""
+    logging.configure(level="error", json=False)
+    sys.exit(_run(show(data=data, port=port, empty=empty, once=once)))
+
+
+@app.command()
+def run(services: Annotated[list[stack.ServiceName], typer.Argument(help="Un service ou plusieurs.")]) -> None:
+    """Lancer un service contre le bus et la base des réglages, jusqu'à SIGTERM."""
+    settings = _settings()
+    _run(stack.run(settings, services))
+
+
+@app.command()
+def topics() -> None:
+    """Créer les topics du contrat sur Apache Kafka, et dire ceux qui en diffèrent."""
+    settings = _settings()
+    reports = _run(ensure_topics(_bus(settings)))
+    for report in reports:
+        differences = "".join(f"\n    {each}" for each in report.differences)
+        typer.echo(f"{report.name} : {'créé' if report.created else 'existait'}{differences}")
+    raise typer.Exit(1 if any(report.differences for report in reports) else 0)
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="CSV ou XLSX.", exists=True, dir_okay=False)],
+    kind: Annotated[str, typer.Option(help="`availabilities` ou `needs`.")],
+    company: Annotated[UUID, typer.Option(help="L'entreprise pour laquelle importer.")],
+    token: Annotated[str, typer.Option(envvar="PASSERELLES_TOKEN", help="Le jeton de l'entreprise ou de l'opérateur.")],
+    url: Annotated[str, typer.Option(help="L'adresse de l'API.")] = "http://127.0.0.1:8000",
+) -> None:
+    """Importer un tableur : chaque ligne est acceptée, ou refusée avec ses raisons."""
+    answer = httpx.post(
+        f"{url}/v1/imports",
+        params={"kind": kind, "company_id": str(company)},
+        files={"file": (file.name, file.read_bytes())},
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=120,
+    )
+    body = answer.json()
+    if answer.is_error:
+        typer.echo(f"{body.get('title')} : {body.get('detail')}", err=True)
+        raise typer.Exit(1)
+    refused = [row for row in body["rows"] if row["status"] == "refused"]
+    for row in refused:
+        for error in row["errors"]:
+            typer.echo(f"ligne {row['line']}, {error['field']} : {error['detail']}", err=True)
+    typer.echo(f"{len(body['rows']) - len(refused)} lignes acceptées, {len(refused)} refusées.")
+    raise typer.Exit(1 if refused else 0)
+
+
+@parked_app.command("list")
+def parked_list(data: DataOption = None) -> None:
+    """Ce qui est mis de côté : identifiant, groupe, topic, partition, position, depuis quand, état, raison, détail."""
+    rows = _run(parked.listed(_at(data)))
+    if not rows:
+        typer.echo("Rien n'est mis de côté.")
+    for row in rows:
+        typer.echo("\t".join(row))
+
+
+@parked_app.command("replay")
+def parked_replay(
+    ids: Annotated[list[str] | None, typer.Argument(help="Identifiants, tels que listés.")] = None,
+    data: DataOption = None,
+    *,
+    every: AllOption = False,
+) -> None:
+    """Réécrire ces messages à la fin de leur topic : ils seront traités à nouveau."""
+    settings = _at(data)
+    typer.echo(f"{_run(parked.replayed(settings, _bus(settings, data), _chosen(ids, every=every)))} messages rejoués.")
+
+
+@parked_app.command("drop")
+def parked_drop(
+    ids: Annotated[list[str] | None, typer.Argument(help="Identifiants, tels que listés.")] = None,
+    data: DataOption = None,
+    *,
+    every: AllOption = False,
+) -> None:
+    """Abandonner ces messages, pour de bon."""
+    typer.echo(f"{_run(parked.dropped(_at(data), _chosen(ids, every=every)))} messages abandonnés.")
+
+
+def _chosen(ids: list[str] | None, *, every: bool) -> list[str] | None:
+    if bool(ids) == every:
+        raise typer.BadParameter("indiquer des identifiants, ou --all.")
+    return None if every else ids
+
+
+def _settings() -> Settings:
+    try:
+        settings = read_settings()
+    except PasserellesError as error:
+        _fail(error)
+    logging.configure(level=settings.log_level, json=not sys.stderr.isatty())
+    return settings
+
+
+def _at(data: Path | None) -> Settings:
+    settings = _settings()
+    try:
+        return running.settings_of(data, settings) if data else settings
+    except PasserellesError as error:
+        _fail(error)
+
+
+def _bus(settings: Settings, data: Path | None = None) -> Bus:
+    try:
+        return running.bus_of(data) if data else stack.bus_of(settings)
+    except PasserellesError as error:
+        _fail(error)
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        return uvloop.run(work)
+    except PasserellesError as error:
+        _fail(error)
+
+
+def _fail(error: PasserellesError) -> NoReturn:
+    typer.echo(f"{error.title} : {error.detail} {error.remedy}".strip(), err=True)
+    raise typer.Exit(1)
+
+
+def main() -> None:
+    """Entry point of the `passerelles` command."""
+    app()
