@@ -74,22 +74,30 @@ class Watch:
         self._ended = ended
         self._clock = clock
         self._silent = False
+        self._idle_since: float | None = None
 
-    def idle(self, consumer: AIOKafkaConsumer, since: float) -> None:
-        """A poll that began at `since` (seconds, Unix) has found nothing so far."""
+    def idle(self, consumer: AIOKafkaConsumer) -> None:
+        """A poll has found nothing."""
         self._check.moved()
+        now = self._clock()
+        if self._idle_since is None:
+            self._idle_since = now
         answers = [consumer.last_poll_timestamp(each) or 0 for each in consumer.assignment()]
         if not answers:
             return
-        if self._clock() - max(since, max(answers) / 1000) > _SILENCE_SECONDS:
+        if now - max(self._idle_since, max(answers) / 1000) > _SILENCE_SECONDS:
             self._silent = True
             self._check.down("le bus ne répond plus")
         else:
-            self.answered()
+            self._found()
 
     def answered(self) -> None:
-        """The broker answers."""
+        """A poll has found records."""
         self._check.moved()
+        self._idle_since = None
+        self._found()
+
+    def _found(self) -> None:
         if self._silent:
             self._silent = False
             self._check.up()
@@ -116,9 +124,8 @@ class PromptConsumer(AIOKafkaConsumer):  # type: ignore[misc]
     ) -> Batches:
         """Records by partition; waits until there are some, whatever `timeout_ms` says."""
         del timeout_ms
-        since = time.time()
         while not (batches := await self.poll(*partitions, max_records=max_records)):
-            self._watch.idle(self, since)
+            self._watch.idle(self)
         self._watch.answered()
         return batches
 

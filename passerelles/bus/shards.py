@@ -150,14 +150,14 @@ class ShardRunner:
 
     async def _turn(self, consumer: PromptConsumer, watch: Watch) -> None:
         """Restore what was assigned, or fold what is next."""
-        left, since = self._left, time.time()
+        left = self._left
         try:
             async with self._working:
                 if self._assigned is not None:
                     await self._restore(consumer, self._assigned, left)
             batches = await unless(left, consumer.poll(max_records=BATCH_RECORDS))
             if not batches:
-                watch.idle(consumer, since)
+                watch.idle(consumer)
                 return
             watch.answered()
             async with self._working:
