@@ -18,7 +18,7 @@ from services.registry.api.idempotency import creation_id
 from services.registry.api.parameters import Desk
 from services.registry.api.problems import Finding
 from services.registry.api.security import Calling
-from services.registry.api.wording import findings
+from services.registry.api.wording import findings, typographic
 from services.registry.domain.caller import Caller
 from services.registry.domain.drafts import AvailabilityDraft, NeedDraft
 from services.registry.imports.columns import Kind
@@ -130,7 +130,7 @@ async def _published(
 ) -> RowAnswer:
     """Publish one row, or say why not; only a dependency that is down ends the whole import."""
     if row.mistakes:
-        found = [Finding(field=each.field, detail=each.detail) for each in row.mistakes]
+        found = [Finding(field=each.field, detail=typographic(each.detail)) for each in row.mistakes]
         return RowAnswer(line=row.line, status="refused", errors=found)
     kind, company, id_ = wanted
     fields: dict[str, Any] = {**row.fields, "company_id": company}
@@ -157,7 +157,7 @@ def _told(error: PasserellesError) -> str:
 
 def _in_file(field: str, detail: str, sheet: Sheet) -> Finding:
     """The finding under the name that the file gives to its column."""
-    return Finding(field=sheet.header.titles.get(field.partition(".")[0], field), detail=detail)
+    return Finding(field=sheet.header.titles.get(field.partition(".")[0], field), detail=typographic(detail))
 
 
 @router.get(

@@ -18,7 +18,7 @@ from starlette.types import Scope
 
 from passerelles.errors import InvalidInputError, NotFoundError, PasserellesError, UnauthenticatedError
 from services.registry.api.errors import KeyInProgressError, MethodError, UnreadableBodyError
-from services.registry.api.wording import findings
+from services.registry.api.wording import findings, typographic
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:passerelles:problem:"
@@ -54,16 +54,16 @@ def document(error: PasserellesError, instance: str) -> dict[str, Any]:
     body: dict[str, Any] = to_jsonable_python(error.figures, fallback=str)
     body |= {
         "type": TYPE_PREFIX + error.slug,
-        "title": error.title,
+        "title": typographic(error.title),
         "status": error.status,
-        "detail": error.detail,
+        "detail": typographic(error.detail),
         "instance": instance,
     }
     if error.field is not None:
         body["field"] = error.field
-        body.setdefault("errors", [{"field": error.field, "detail": error.detail}])
+        body.setdefault("errors", [{"field": error.field, "detail": typographic(error.detail)}])
     if error.remedy:
-        body["remedy"] = error.remedy
+        body["remedy"] = typographic(error.remedy)
     return body
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -52,6 +53,14 @@ _FIXED: Final[Mapping[str, str]] = {
 }
 
 FALLBACK: Final = "Cette valeur n'est pas acceptée."
+
+
+_BEFORE: Final = re.compile(r" (?=[:;?!»%€](?:\s|$|[.,)]))|(?<=«) |(?<=\d) (?=(?:Mo|km|secondes|jours)\b)")
+
+
+def typographic(text: str) -> str:
+    """The text with typographic apostrophes, and with the spaces that French does not break."""
+    return _BEFORE.sub("\u00a0", text).replace("'", "\u2019")
 
 
 def _items(count: Any) -> str:
@@ -117,4 +126,4 @@ def path(loc: Sequence[str | int]) -> str:
 def findings(errors: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """Each error as `field` and `detail`, as the problem document lists them; the same one is said once."""
     said = {(path(error.get("loc", ())), sentence(error)): None for error in errors}
-    return [{"field": field, "detail": detail} for field, detail in said]
+    return [{"field": field, "detail": typographic(detail)} for field, detail in said]

@@ -73,8 +73,3 @@ def phone(e164: str) -> str:
         national = "0" + e164[3:]
         return NB.join(national[place : place + 2] for place in range(0, 10, 2))
     return e164
-
-
-def typographic(text: str) -> str:
-    """The text with typographic apostrophes."""
-    return text.replace("'", "\u2019")

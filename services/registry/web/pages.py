@@ -16,11 +16,11 @@ from starlette.responses import RedirectResponse, Response
 
 from passerelles.errors import ConflictError, InvalidInputError, NotFoundError, PasserellesError
 from services.registry.api.parameters import Desk
+from services.registry.api.wording import typographic
 from services.registry.domain.drafts import DecisionDraft
 from services.registry.domain.verdicts import ProposalStatus
 from services.registry.links import Visitor
 from services.registry.views import ProposalView
-from services.registry.web.french import typographic
 from services.registry.web.proposal_page import page_of
 from services.registry.web.reference_page import sections_of
 

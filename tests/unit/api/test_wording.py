@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
-from services.registry.api.wording import FALLBACK, findings, path, sentence
+from services.registry.api.wording import FALLBACK, findings, path, sentence, typographic
 
 
 class Colour(StrEnum):
@@ -52,7 +52,7 @@ class Sample(BaseModel):
         ({"name": "a"}, "name", "Au moins 2 caractères"),
         ({"name": "abcd"}, "name", "Au plus 3 caractères"),
         ({"name": "A1"}, "name", "forme attendue"),
-        ({"name": "zz"}, "name", "zz n'est pas un nom."),
+        ({"name": "zz"}, "name", "zz n’est pas un nom."),
         ({"name": 3}, "name", "texte"),
         ({"day": "2026-02-30"}, "day", "date AAAA-MM-JJ"),
         ({"at": "hier"}, "at", "RFC 3339"),
@@ -66,7 +66,7 @@ class Sample(BaseModel):
         ({"pay": 0}, "pay", "supérieure à 0"),
         ({"pay": 75}, "pay", "multiple de 50"),
         ({"amount": "x"}, "amount", "nombre"),
-        ({"other": 1}, "other", "n'existe pas"),
+        ({"other": 1}, "other", "n’existe pas"),
     ],
 )
 def test_each_kind_of_error_names_the_field_and_what_was_expected(given: dict[str, Any], field: str, said: str) -> None:
@@ -97,3 +97,10 @@ def test_paths_are_those_that_callers_know() -> None:
     assert path(("header", "if-match")) == "If-Match"
     assert path(("header", "if_match")) == "If-Match"
     assert path(("body",)) == ""
+
+
+def test_spaces_that_french_does_not_break() -> None:
+    assert typographic("If-Match : l'en-tête « x » manque ; 10 Mo au plus.") == (
+        "If-Match\u00a0: l\u2019en-tête «\u00a0x\u00a0» manque\u00a0; 10\u00a0Mo au plus."
+    )
+    assert typographic("GET /v1/needs?q=a :b") == "GET /v1/needs?q=a :b"
