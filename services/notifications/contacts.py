@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 import httpx
@@ -12,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from passerelles.errors import UnavailableError
 from schemas.vocabulary import Mode, Party
 from services.notifications.pairs import KnownPair
+
+UNKNOWN_COMPANY: Final = "urn:passerelles:problem:introuvable"
+"""The registry's own word. Any other 404 is a wrong address, and must not lose an alert."""
 
 
 class _Answer(BaseModel):
@@ -141,7 +145,7 @@ class Contacts:
             response = await self._client.post(self._url, json=request)
         except httpx.HTTPError as error:
             raise UnavailableError(f"Le registre ne répond pas : {type(error).__name__}.") from error
-        if response.status_code == httpx.codes.NOT_FOUND:
+        if response.status_code == httpx.codes.NOT_FOUND and UNKNOWN_COMPANY in response.text:
             return None
         if response.status_code != httpx.codes.OK:
             raise UnavailableError(f"Le registre répond {response.status_code}.")

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from email.errors import MessageError
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import parseaddr
 from typing import Final
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
@@ -18,15 +14,12 @@ from aiosmtplib import SMTPException
 
 from passerelles.errors import SettingsError
 from services.notifications.channels.connection import UNREACHABLE, StaleConnectionError, deliver
+from services.notifications.channels.mail import compose, is_address
 from services.notifications.channels.port import Attempt, Recipient, Verdict
 from services.notifications.rendering import Rendered
-from services.notifications.wording import plain
 
 SECONDS: Final = 10.0
 """For each answer of the server: the eight of the longest conversation end within a lease of the ledger."""
-
-SEVEN_BITS: Final = SMTP.clone(cte_type="7bit")
-"""Accents are encoded, so that the mail passes servers that never heard of 8BITMIME."""
 
 IDLE: Final = timedelta(seconds=50)
 """A connection that waited longer is left: servers close theirs after a minute or more (RFC 5321 asks for five)."""
@@ -43,15 +36,17 @@ class EmailChannel:
 
     def __init__(self, url: str, sender: str, *, clock: Callable[[], datetime], seconds: float = SECONDS) -> None:
         parts = urlsplit(url)
-        name, address = parseaddr(sender)
+        self._sender = Recipient(*parseaddr(sender))
         try:
-            self._port = parts.port or DEFAULT_PORT[parts.scheme]
-            self._sender = Address(name, addr_spec=address)
-        except (KeyError, ValueError, MessageError, IndexError) as error:
+            port = parts.port or DEFAULT_PORT[parts.scheme]
+        except (KeyError, ValueError):
+            port = None
+        if port is None or not is_address(self._sender.address):
             raise SettingsError(
                 "L'adresse du serveur de courriel ou de l'expéditeur est incorrecte.",
                 remedy="Corriger PASSERELLES_SMTP ou PASSERELLES_SMTP_FROM.",
-            ) from error
+            )
+        self._port = port
         self._host = parts.hostname or "localhost"
         self._user = unquote(parts.username) if parts.username else None
         self._password = unquote(parts.password) if parts.password else None
@@ -78,12 +73,10 @@ class EmailChannel:
 
     async def send(self, id_: UUID, recipient: Recipient, message: Rendered) -> Attempt:
         """Hand one mail to the server, for one recipient."""
-        try:
-            recipient.address.encode("ascii")
-            content = self._compose(id_, recipient, message)
-        except (ValueError, MessageError, IndexError):
-            # An address that no header can carry, typed before the registry's checks were what they are.
+        if not is_address(recipient.address):
+            # No mailbox that could be written to: typed before the registry's checks were what they are.
             return Attempt(Verdict.FAILED, "address_invalid")
+        content = compose(id_, self._sender, recipient, message, self._clock())
         while True:
             kept = bool(self._idle)
             try:
@@ -91,7 +84,7 @@ class EmailChannel:
             except (SMTPException, OSError):
                 return UNREACHABLE
             try:
-                attempt = await deliver(smtp, self._sender.addr_spec, recipient.address, content, seconds=self._seconds)
+                attempt = await deliver(smtp, self._sender.address, recipient.address, content, seconds=self._seconds)
             except StaleConnectionError:
                 if not kept:
                     return UNREACHABLE
@@ -111,7 +104,7 @@ class EmailChannel:
             username=self._user,
             password=self._password,
             use_tls=self._tls,
-            local_hostname=self._sender.domain,
+            local_hostname=self._sender.address.rpartition("@")[2],
             timeout=self._seconds,
         )
         try:
@@ -138,17 +131,3 @@ class EmailChannel:
             pass
         finally:
             smtp.close()
-
-    def _compose(self, id_: UUID, recipient: Recipient, message: Rendered) -> bytes:
-        mail = EmailMessage(policy=SEVEN_BITS)
-        mail["From"] = self._sender
-        mail["To"] = Address(plain(recipient.name, 70), addr_spec=recipient.address)
-        mail["Subject"] = message.subject
-        mail["Date"] = format_datetime(self._clock())
-        # The same for the same delivery: should it ever travel twice, a mailbox can tell.
-        mail["Message-ID"] = f"<{id_}@{self._sender.domain}>"
-        mail["Auto-Submitted"] = "auto-generated"
-        mail["Content-Language"] = "fr"
-        mail.set_content(message.text)
-        mail.add_alternative(message.html, subtype="html")
-        return mail.as_bytes()
