@@ -1,0 +1,247 @@
+"""What a document owes is published at once, in order, at least once, and then no longer owed; on both pairs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from passerelles.bus.address import Bus
+from passerelles.bus.codec import decode
+from passerelles.bus.producer import Publisher
+from passerelles.errors import UnavailableError
+from passerelles.health import Health
+from passerelles.outbox import Relay, owed
+from passerelles.store.port import Body, Collection, Store, change
+from schemas.envelope import Event
+from schemas.vocabulary import Payload
+from tests.integration.bus.conversation import FACTS, eventually, everything, fact, running
+
+SINCE = "2026-01-01T00:00:00.000000Z"
+
+
+def entry(number: int, territories: list[str] | None = None, subject: str = "46") -> Body:
+    day = fact(number)
+    return owed(
+        "day.started",
+        subject=subject,
+        version=number,
+        time=day.time,
+        data=day.data,
+        territories=["46"] if territories is None else territories,
+    )
+
+
+def owing(*entries: Body) -> Body:
+    return {"pending": list(entries), "pending_since": SINCE}
+
+
+class World:
+    """A relay and the collection that it watches."""
+
+    def __init__(self, bus: Bus, store: Store) -> None:
+        self.bus = bus
+        self.health = Health()
+        self.days: Collection = store.collection("days", indexes=(("pending_since",),))
+        self.publisher = Publisher(bus)
+        self.relay = self.another()
+
+    def another(self, **options: Any) -> Relay:
+        relay = Relay(self.publisher, source="registry", epoch=lambda: 7, health=self.health, **options)
+        relay.watch(self.days)
+        return relay
+
+    async def found(self) -> list[Event[Payload]]:
+        return [decode(record) for record in await everything(self.bus, FACTS)]
+
+    async def settled(self) -> bool:
+        return not await self.relay._owing(self.days)
+
+
+@pytest.fixture
+async def world(pair: tuple[Bus, Store]) -> AsyncIterator[World]:
+    world = World(*pair)
+    await world.publisher.start()
+    yield world
+    await world.publisher.stop()
+
+
+async def test_a_nudge_publishes_and_clears(world: World) -> None:
+    await world.days.insert("a", owing(entry(1), entry(2), entry(3)))
+    async with running(world.another(sweep_seconds=3600)) as (relay,):
+        await asyncio.sleep(0.1)
+        await world.days.insert("b", owing(entry(4, ["46", "12"], "b")))
+        relay.nudge(world.days, "b")
+        await eventually(world.settled)
+    assert (await world.days.get("a")).body == {"pending": [], "pending_since": None}  # type: ignore[union-attr]
+    found = await world.found()
+    assert [event.id for event in found if event.subject == "46"] == [fact_id(number) for number in (1, 2, 3)]
+    both = [event for event in found if event.subject == "b"]
+    assert {(event.territory, event.key) for event in both} == {("46", "46:b"), ("12", "12:b")}
+    assert len({event.id for event in both}) == 1
+    assert {event.epoch for event in found} == {7}
+    assert {event.source for event in found} == {"registry"}
+
+
+def fact_id(number: int) -> Any:
+    from schemas.vocabulary import event_id  # noqa: PLC0415
+
+    return event_id("46", number, "day.started")
+
+
+async def test_a_sweep_finds_what_nobody_nudged(world: World) -> None:
+    async with running(world.another(sweep_seconds=0.1)):
+        await asyncio.sleep(0.3)
+        for number in range(30):
+            await world.days.insert(f"day-{number}", owing(entry(number, subject=str(number))))
+        await eventually(world.settled)
+        await eventually(lambda: world.health.ready)
+    assert len({event.id for event in await world.found()}) == 30
+
+
+async def test_a_crash_between_publishing_and_clearing_publishes_again_and_loses_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.days.insert("a", owing(entry(1), entry(2)))
+    died = asyncio.Event()
+
+    async def die(*_: object) -> None:
+        died.set()
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Relay, "_clear", die)
+        relay = world.another()
+        await relay.start()
+        await died.wait()
+        for task in [*relay._tasks, *relay._rounds]:
+            task.cancel()
+        await asyncio.gather(*relay._tasks, *relay._rounds, return_exceptions=True)
+    await world.days.insert("b", owing(entry(3, subject="b")))
+    async with running(world.relay):
+        await eventually(world.settled)
+    found = [event.id for event in await world.found() if event.subject == "46"]
+    assert found == [fact_id(1), fact_id(2), fact_id(1), fact_id(2)]
+
+
+async def test_what_is_owed_while_publishing_stays_owed_until_it_is_published(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.days.insert("a", owing(entry(1)))
+    publish = world.publisher.publish
+
+    async def slowly(events: Any) -> None:
+        await publish(events)
+        if any(event.id == fact_id(1) for event in events):
+            await change(world.days, "a", lambda body: body and {**body, "pending": [*body["pending"], entry(2)]})
+
+    monkeypatch.setattr(world.publisher, "publish", slowly)
+    async with running(world.relay):
+        await eventually(world.settled)
+    assert [event.id for event in await world.found()] == [fact_id(1), fact_id(2)]
+
+
+async def test_several_relays_keep_the_order_within_a_document(world: World) -> None:
+    relays = [world.another(sweep_seconds=0.05) for _ in range(3)]
+
+    async def write(name: str) -> None:
+        await world.days.insert(name, owing(entry(0, subject=name)))
+        for number in range(1, 20):
+            await change(
+                world.days,
+                name,
+                lambda body, number=number: (
+                    body
+                    and {**body, "pending": [*body["pending"], entry(number, subject=name)], "pending_since": SINCE}
+                ),
+            )
+            relays[number % 3].nudge(world.days, name)
+
+    async with running(*relays):
+        await asyncio.gather(*(write(f"doc-{number}") for number in range(5)))
+        await eventually(world.settled)
+    found = await world.found()
+    for name in (f"doc-{number}" for number in range(5)):
+        first_seen = list(dict.fromkeys(event.time for event in found if event.subject == name))
+        assert first_seen == sorted(first_seen)
+        assert len(first_seen) == 20
+
+
+async def test_what_cannot_be_published_holds_back_its_own_document_only(world: World) -> None:
+    nowhere = entry(1, ["99"], "nowhere")
+    await world.days.insert("nowhere", owing(nowhere, entry(2, subject="nowhere")))
+    await world.days.insert("unknown", owing({**entry(3), "type": "moon.landed"}))
+    await world.days.insert("good", owing(entry(4)))
+    async with running(world.another(sweep_seconds=0.1)) as (relay,):
+        await eventually(lambda: "2 document(s)" in (world.health.check("outbox").reason or ""))
+        await eventually(lambda: _is_clear(world, "good"))
+        await asyncio.wait_for(relay.drain(), 20)
+        assert not await _is_clear(world, "nowhere")
+        await world.days.delete("unknown")
+        await change(world.days, "nowhere", lambda body: body and {**body, "pending": body["pending"][1:]})
+        await eventually(world.settled)
+        await eventually(lambda: world.health.ready)
+    assert [event.subject for event in await world.found()] == ["46", "nowhere"]
+
+
+async def _is_clear(world: World, id_: str) -> bool:
+    stored = await world.days.get(id_)
+    return stored is not None and not stored.body["pending"]
+
+
+async def test_a_bus_that_is_away_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish = world.publisher.publish
+    away = True
+
+    async def sometimes(events: Any) -> None:
+        if away:
+            message = "Le bus ne répond pas."
+            raise UnavailableError(message)
+        await publish(events)
+
+    monkeypatch.setattr(world.publisher, "publish", sometimes)
+    async with running(world.relay) as (relay,):
+        for number in range(10):
+            await world.days.insert(f"day-{number}", owing(entry(number, subject=str(number))))
+            relay.nudge(world.days, f"day-{number}")
+        await eventually(lambda: world.health.check("outbox").reason == "Le bus ne répond pas.")
+        with pytest.raises(UnavailableError):
+            await relay.drain()
+        away = False
+        await eventually(world.settled)
+        await eventually(lambda: world.health.ready)
+    assert len({event.id for event in await world.found()}) == 10
+
+
+async def test_stopping_publishes_what_was_asked_for(world: World) -> None:
+    relay = world.another(sweep_seconds=3600)
+    await relay.start()
+    for number in range(50):
+        await world.days.insert(f"day-{number}", owing(entry(number, subject=str(number))))
+        relay.nudge(world.days, f"day-{number}")
+    await asyncio.wait_for(relay.stop(), 20)
+    assert await world.settled()
+    assert len({event.id for event in await world.found()}) == 50
+
+
+async def test_draining_publishes_everything_without_a_started_relay(world: World) -> None:
+    for number in range(250):
+        await world.days.insert(f"day-{number}", owing(entry(number, subject=str(number))))
+    await world.days.insert("nothing", owing(entry(999, territories=[])))
+    await world.relay.drain()
+    assert await world.settled()
+    assert len(await world.found()) == 250
+
+
+def test_an_entry_is_one_for_all_its_territories_and_the_same_each_time() -> None:
+    one = entry(1, ["46", "12"])
+    assert one == entry(1, ["46", "12"])
+    assert one["id"] == str(fact_id(1))
+    assert one["territories"] == ["46", "12"]
+    day = fact(1)
+    other = owed("day.started", subject="46", version=1, time=day.time, data=day.data, key="k", causation_id=day.id)
+    assert (other["territories"], other["key"], other["causation_id"]) == (None, "k", str(day.id))
+    assert replace(day, id=fact_id(1)).data.model_dump(mode="json") == one["data"]
