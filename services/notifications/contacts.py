@@ -102,10 +102,6 @@ class Briefing(_Answer):
     certificates: dict[str, str] = Field(default_factory=dict)
     items: tuple[ItemBriefing, ...] = ()
 
-    def item(self, proposal: UUID) -> ItemBriefing | None:
-        """What was answered of that pair."""
-        return next((item for item in self.items if item.proposal_id == proposal), None)
-
 
 class Contacts:
     """The registry's internal address.

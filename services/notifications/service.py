@@ -97,12 +97,12 @@ class NotificationsService:
         await self._epoch.load()
         # Red only once it has failed to answer: nobody has asked it anything yet.
         self._observe("registry", None)
-        await self._probe()
+        # In the background: a server that stays silent must not hold up the others' start.
+        self._prober = asyncio.create_task(self._probe_on())
         await self._publisher.start()
         await self._relay.start()
         self._sender.start()
         await self._reactor.start()
-        self._prober = asyncio.create_task(self._probe_on())
 
     async def stop(self) -> None:
         """Finish what is under way, commit, leave the group, and let go of every connection."""
@@ -132,8 +132,8 @@ class NotificationsService:
 
     async def _probe_on(self) -> None:
         while True:
-            await asyncio.sleep(PROBE_SECONDS)
             await self._probe()
+            await asyncio.sleep(PROBE_SECONDS)
 
 
 def _channels(settings: Settings, clock: Callable[[], datetime]) -> dict[Channel, ChannelPort]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.utils import parseaddr
@@ -65,9 +66,16 @@ class EmailChannel:
         """Open a connection, and keep it for the first mail."""
         try:
             smtp = await self._acquire()
-            response = await smtp.noop(timeout=self._seconds)
         except (SMTPException, OSError):
             return UNREACHABLE
+        try:
+            response = await smtp.noop(timeout=self._seconds)
+        except (SMTPException, OSError):
+            smtp.close()
+            return UNREACHABLE
+        except asyncio.CancelledError:
+            smtp.close()
+            raise
         self._release(smtp)
         return Attempt(Verdict.SENT, f"smtp_{response.code}")
 

@@ -206,7 +206,7 @@ async def test_answers_that_are_not_the_registrys_are_waited_out(outside: Outsid
         assert await contacts.briefing(some_id("nobody"), Party.BORROWER, [pair]) is None
         briefing = await contacts.briefing(BORROWER, Party.BORROWER, [pair])
         assert briefing is not None
-        assert briefing.item(pair.id) is not None
+        assert [item.proposal_id for item in briefing.items] == [pair.id]
         for strange in (
             Response("Not Found", 404),
             JSONResponse({"company": None}),
