@@ -114,10 +114,12 @@ async def in_three_processes(broker: str, mongo_url: str) -> tuple[Sequence[floa
     bus = Bus.parse(f"kafka://{broker}")
     await ensure_topics(bus)
     with tempfile.TemporaryDirectory() as folder:
-        async with letterbox() as (letters, mails):
-            with cluster(bus, mongo_url, mails, Path(folder), window_ms=0) as processes:
-                async with site_at(processes.registry.port, itertools.count(1)) as site:
-                    measured = await alerts(site, letters)
+        async with (
+            letterbox() as (letters, mails),
+            cluster(bus, mongo_url, mails, Path(folder), window_ms=0) as processes,
+            site_at(processes.registry.port, itertools.count(1)) as site,
+        ):
+            measured = await alerts(site, letters)
     return measured, await two_hops(bus, count=COUNT, per_second=PER_SECOND)
 
 

@@ -22,30 +22,32 @@ async def test_a_killed_service_comes_back_and_every_need_is_alerted_once(
     kafka_bus: Bus, mongo_url: str, tmp_path: Path, victim: str
 ) -> None:
     numbers = itertools.count(1)
-    async with box() as mails:
-        with cluster(kafka_bus, mongo_url, mails, tmp_path) as processes:
-            async with site_of(processes, mails, numbers) as site:
-                killed: Process = getattr(processes, victim)
-                lender = await site.company("Preteuse")
-                borrower = await site.company("Emprunteuse", CAPDENAC)
-                await site.availability(lender, headcount=100)
-                published = 0
-                for number in range(NEEDS):
-                    if number == NEEDS // 3:
-                        killed.kill()
-                        if victim == "registry":
-                            killed.start()
-                            await asyncio.to_thread(killed.wait_until_ready)
-                    if number == 2 * NEEDS // 3 and victim != "registry":
-                        killed.start()
-                    await site.need(borrower, title=f"Poste numéro {number:02d}.")
-                    published += 1
-                await asyncio.to_thread(killed.wait_until_ready)
-                await eventually(lambda: len(told(site)) >= published, seconds=60)
-                await asyncio.sleep(1)
-                assert told(site) == {f"Poste numéro {number:02d}.": 1 for number in range(NEEDS)}
-                for process in processes.all:
-                    assert await asyncio.to_thread(process.stop) == 0, process.log()
+    async with (
+        box() as mails,
+        cluster(kafka_bus, mongo_url, mails, tmp_path) as processes,
+        site_of(processes, mails, numbers) as site,
+    ):
+        killed: Process = getattr(processes, victim)
+        lender = await site.company("Preteuse")
+        borrower = await site.company("Emprunteuse", CAPDENAC)
+        await site.availability(lender, headcount=100)
+        published = 0
+        for number in range(NEEDS):
+            if number == NEEDS // 3:
+                killed.kill()
+                if victim == "registry":
+                    killed.start()
+                    await asyncio.to_thread(killed.wait_until_ready)
+            if number == 2 * NEEDS // 3 and victim != "registry":
+                killed.start()
+            await site.need(borrower, title=f"Poste numéro {number:02d}.")
+            published += 1
+        await asyncio.to_thread(killed.wait_until_ready)
+        await eventually(lambda: len(told(site)) >= published, seconds=60)
+        await asyncio.sleep(1)
+        assert told(site) == {f"Poste numéro {number:02d}.": 1 for number in range(NEEDS)}
+        for process in processes.all:
+            assert await asyncio.to_thread(process.stop) == 0, process.log()
 
 
 def told(site: Platform) -> Counter[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -104,9 +105,14 @@ def environment_of(
     }
 
 
-@contextmanager
-def cluster(bus: Bus, store_url: str, mails: Box, folder: Path, *, window_ms: int = 100) -> Iterator[Cluster]:
-    """The three services, started and ready; whatever still runs at the end is killed."""
+@asynccontextmanager
+async def cluster(
+    bus: Bus, store_url: str, mails: Box, folder: Path, *, window_ms: int = 100
+) -> AsyncIterator[Cluster]:
+    """The three services, started and ready; whatever still runs at the end is killed.
+
+    The box lives in the caller's loop, which is left free to answer.
+    """
     port = free_port()
     environment = environment_of(
         f"kafka://{bus.bootstrap_servers}", store_url, mails, folder, port, window_ms=window_ms
@@ -116,7 +122,7 @@ def cluster(bus: Bus, store_url: str, mails: Box, folder: Path, *, window_ms: in
         for process in processes.all:
             process.start()
         for process in processes.all:
-            process.wait_until_ready()
+            await asyncio.to_thread(process.wait_until_ready)
         yield processes
     finally:
         for process in processes.all:
