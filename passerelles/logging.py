@@ -33,7 +33,11 @@ def configure(level: str, json: bool, stream: TextIO = sys.stderr) -> None:
     renderer: Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if json
-        else structlog.dev.ConsoleRenderer(colors=stream.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=stream.isatty(),
+            # The default one shows local variables, personal data among them.
+            exception_formatter=structlog.dev.plain_traceback,
+        )
     )
     last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if json:
