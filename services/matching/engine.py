@@ -109,9 +109,10 @@ class TerritoryFold:
                 noted = self._standings.note(data)
                 return Touched(staff={data.id}) if facts.record_staff(data) or noted else Touched()
             case DecisionRecorded():
-                if self._standings.record(data):
+                odd = self._standings.record(data)
+                if odd is None:
                     return Touched(needs={data.need_id})
-                self._odd[Odd.OLDER_VERSION] += 1
+                self._odd[odd] += 1
             case DayStarted():
                 needs, staff = facts.start_day(data.day)
                 held = (self._holders.get(availability_id, set()) for availability_id in staff)

@@ -70,7 +70,8 @@ class StaffIndex:
         Buckets come by falling points of their occupation. Once `limit` pairs are found, what cannot reach the score of
         the last of them is not looked at; an equal score is, as distance and id may still decide.
         """
-        found: list[tuple[int, int, int, Place]] = []
+        # A heap with the last of the best on top: ranks negated, unique by the availability's number.
+        found: list[tuple[Key, Place]] = []
         floor = 0
         for way in rules.ways(need.occupation).values():
             if way.points + rules.most_after_occupation < floor:
@@ -79,17 +80,21 @@ class StaffIndex:
                 metres = metres_between(need.commune, commune)
                 for staff in bucket.values():
                     appraisal = rules.appraise(need, staff, way, metres, floor)
-                    if appraisal is None or passed_over(staff.id):
+                    if appraisal is None:
                         continue
-                    better, nearer, number = appraisal.key
-                    entry = (-better, -nearer, -number, Place(need, staff, appraisal))
-                    if len(found) < limit:
-                        heapq.heappush(found, entry)
+                    score, nearness, number = appraisal.key
+                    merit = (-score, -nearness, -number)
+                    is_full = len(found) == limit
+                    if (is_full and merit < found[0][0]) or passed_over(staff.id):
+                        continue
+                    entry = (merit, Place(need, staff, appraisal))
+                    if is_full:
+                        heapq.heapreplace(found, entry)
                     else:
-                        heapq.heappushpop(found, entry)
+                        heapq.heappush(found, entry)
                     if len(found) == limit:
-                        floor = found[0][0]
-        return [place for *_, place in sorted(found, reverse=True)]
+                        floor = found[0][0][0]
+        return [place for _, place in sorted(found, reverse=True)]
 
 
 class NeedIndex:

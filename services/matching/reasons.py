@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Sequence
 from datetime import date
+from typing import Final
+
+from pydantic import TypeAdapter
 
 from schemas.proposals import (
     CapacityReason,
@@ -20,6 +21,8 @@ from schemas.proposals import (
 )
 from services.matching.rules import Appraisal
 from services.matching.terms import NeedTerms, StaffTerms
+
+_REASONS: Final = TypeAdapter(tuple[Reason, ...])
 
 
 def reasons_for(need: NeedTerms, staff: StaffTerms, appraisal: Appraisal) -> tuple[Reason, ...]:
@@ -51,16 +54,10 @@ def reasons_for(need: NeedTerms, staff: StaffTerms, appraisal: Appraisal) -> tup
     )
 
 
-def content_digest(score: int, metres: int, overlap_days: int, reasons: Sequence[Reason]) -> str:
-    """SHA-256 of what may change from one word about a pair to the next, as canonical JSON.
+def content_digest(reasons: tuple[Reason, ...]) -> str:
+    """SHA-256 of what may change from one word about a pair to the next: its reasons, as JSON in the schema's order.
 
-    The versions of the two facts are left out: a pair is not said again because a company edited something that
-    changes nothing between the two.
+    Score, distance and overlap stand in them. The versions of the two facts are left out: a pair is not said again
+    because a company edited something that changes nothing between the two.
     """
-    content = {
-        "distance_metres": metres,
-        "overlap_days": overlap_days,
-        "reasons": [reason.model_dump(mode="json") for reason in reasons],
-        "score": score,
-    }
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(_REASONS.dump_json(reasons)).hexdigest()

@@ -10,6 +10,7 @@ from uuid import UUID
 from schemas.decisions import DecisionRecorded, Standing
 from schemas.facts import Posting
 from schemas.vocabulary import proposal_id
+from services.matching.odd import Odd
 
 OVER: Final = frozenset({Standing.AGREED, Standing.DECLINED, Standing.CANCELLED})
 """The terminal standings: the pair leaves the open set without a word and is never proposed again."""
@@ -29,14 +30,15 @@ class Standings:
         self._by_need: dict[UUID, dict[UUID, DecisionRecorded]] = {}
         self._told_by_facts: dict[UUID, set[UUID]] = {}
 
-    def record(self, decision: DecisionRecorded) -> bool:
-        """Take note. False: it is not newer than what is known of the pair."""
+    def record(self, decision: DecisionRecorded) -> Odd | None:
+        """Take note, or tell why not: it is not newer than what is known of the pair."""
         known = self._by_need.setdefault(decision.need_id, {})
         last = known.get(decision.availability_id)
         if last is not None and decision.version <= last.version:
-            return False
+            other = decision.version == last.version and decision != last
+            return Odd.OTHER_CONTENT if other else Odd.OLDER_VERSION
         known[decision.availability_id] = decision
-        return True
+        return None
 
     def note(self, posting: Posting) -> bool:
         """Take note of the agreement or cancellation that made this version of a fact. False: none, or known."""

@@ -93,7 +93,7 @@ class Voice:
                 reasons=reasons,
                 distance_metres=appraisal.metres,
                 overlap_days=appraisal.period.days,
-                content=content_digest(appraisal.score, appraisal.metres, appraisal.period.days, reasons),
+                content=content_digest(reasons),
             ),
         )
 

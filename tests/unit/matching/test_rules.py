@@ -188,8 +188,7 @@ def test_content_ignores_versions_and_follows_figures() -> None:
     def content(wanted: NeedRecorded, person: AvailabilityRecorded) -> str:
         place = compare(RULES, need_terms(wanted), staff_terms(person))
         assert place is not None
-        score, metres, days = place.appraisal.score, place.appraisal.metres, place.appraisal.period.days
-        return content_digest(score, metres, days, reasons_for(place.need, place.staff, place.appraisal))
+        return content_digest(reasons_for(place.need, place.staff, place.appraisal))
 
     first = content(need(), staff())
     assert content(need(version=7), staff(version=9)) == first
