@@ -24,8 +24,8 @@ BATCH_SECONDS: Final = Histogram(
 LAG: Final = Gauge("passerelles_bus_lag", "Records behind the end of the log.", ["group", "topic", "partition"])
 
 SHARD_POSITION: Final = Gauge("passerelles_shard_position", "The next offset to fold.", ["topic", "partition"])
-SHARD_FOLDED: Final = Counter("passerelles_shard_folded", "Events folded, restored ones left out.", ["topic"])
-SHARD_EMITTED: Final = Counter("passerelles_shard_emitted", "Events that folds caused.", ["topic"])
+SHARD_FOLDED: Final = Counter("passerelles_shard_folded", "Events folded, restored ones left out.", ["group"])
+SHARD_EMITTED: Final = Counter("passerelles_shard_emitted", "Events that folds caused.", ["group"])
 SHARD_RESTORED: Final = Gauge(
     "passerelles_shard_restored_ratio",
     "How much of its log a shard has replayed: 1 when it works.",

@@ -10,7 +10,7 @@ from typing import Any, Final
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.errors import CommitFailedError, ConsumerStoppedError, IllegalStateError, KafkaError
 
 from passerelles.bus.address import Bus
 from passerelles.bus.codec import Record
@@ -102,7 +102,7 @@ class Watch:
             self._silent = False
             self._check.up()
 
-    def failed(self, error: KafkaError) -> None:
+    def failed(self, error: Exception) -> None:
         """The consumer raised what it does not recover from by itself."""
         log.warning("bus.consumer_failed", error=type(error).__name__)
         self._check.down("la lecture du bus a échoué, elle reprend")
@@ -133,7 +133,9 @@ class PromptConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         """Records by partition, or none after a second."""
         try:
             batches: Batches = await super().getmany(*partitions, timeout_ms=_POLL_MS, max_records=max_records)
-        except KafkaError as error:
+        except ConsumerStoppedError:
+            raise
+        except Exception as error:
             self._watch.failed(error)
             raise
         return batches

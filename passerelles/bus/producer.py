@@ -15,6 +15,7 @@ from passerelles.bus.address import Bus
 from passerelles.bus.codec import Record, encode, place
 from passerelles.bus.topics import verify_topics
 from passerelles.errors import UnavailableError
+from passerelles.telemetry import PUBLISH_FAILURES, PUBLISHED
 from schemas.envelope import Event
 from schemas.vocabulary import Payload
 
@@ -71,7 +72,10 @@ class Publisher:
                 publishing them again adds duplicates, which consumers drop by their version or revision.
             ValueError: an event has no place on the bus, or is too large for it.
         """
-        await self._append([(*place(event, self.bus), encode(event)) for event in events])
+        placed = [(*place(event, self.bus), encode(event)) for event in events]
+        await self._append(placed)
+        for event, (topic, _, _) in zip(events, placed, strict=True):
+            PUBLISHED.labels(topic, event.type).inc()
 
     async def publish_record(self, topic: str, partition: int, record: Record) -> None:
         """Append a record as it is. Raises `UnavailableError` as `publish` does."""
@@ -93,6 +97,7 @@ class Publisher:
         except MessageSizeTooLargeError as error:
             raise ValueError(str(error)) from error
         except (KafkaError, OSError) as error:  # TimeoutError is one of the latter
+            PUBLISH_FAILURES.inc()
             if producer is not None and self._producer is producer:
                 # What it still holds was not acknowledged and will be published again: it must not pile up.
                 self._producer = None

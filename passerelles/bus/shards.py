@@ -11,41 +11,23 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
-from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
 from passerelles.bus import consumer as consuming
 from passerelles.bus.address import Bus
-from passerelles.bus.codec import UndecodableError, decode
-from passerelles.bus.consumer import (
-    BATCH_RECORDS,
-    FINISH_SECONDS,
-    Batches,
-    PromptConsumer,
-    Watch,
-    place_of,
-    record_of,
-    spans_of,
-)
+from passerelles.bus.consumer import BATCH_RECORDS, FINISH_SECONDS, PromptConsumer, Watch
 from passerelles.bus.faults import fault
 from passerelles.bus.parking import Parking
-from passerelles.bus.parking_limits import Tally, TooMuchParkedError
-from passerelles.bus.patience import Backoff, LeftError, patiently, unless
+from passerelles.bus.parking_limits import TooMuchParkedError
+from passerelles.bus.patience import Backoff, LeftError, unless
 from passerelles.bus.producer import Publisher
-from passerelles.bus.set_aside import Aside
-from passerelles.bus.shard_restore import Fairness, FoldError, Held, Restoration, Shard
+from passerelles.bus.shard_fold import Folding
+from passerelles.bus.shard_restore import FoldError, Held, Restoration, Shard
 from passerelles.bus.topics import verify_topics
 from passerelles.errors import UnavailableError
 from passerelles.health import Health
-from passerelles.telemetry import (
-    BATCH_SECONDS,
-    SHARD_EMITTED,
-    SHARD_FOLDED,
-    SHARD_POSITION,
-    SHARD_RESTORE_SECONDS,
-)
-from schemas.envelope import Event
-from schemas.vocabulary import Payload
+from passerelles.telemetry import SHARD_RESTORE_SECONDS
 
 __all__ = ["Shard", "ShardRunner"]
 
@@ -75,15 +57,12 @@ class ShardRunner:
         make_shard: Callable[[int], Shard],
     ) -> None:
         self._bus = bus
-        self._publisher = publisher
         self._topic = topic
         self._group = group
         self._make_shard = make_shard
         self._check = health.check(f"bus.{group}")
-        self._tally = Tally(parking.limits)
-        self._aside = Aside(parking, group, self._check)
-        self._fairness = Fairness()
         self._held: dict[int, Held] = {}
+        self._folding = Folding(publisher, parking, self._check, group=group, held=self._held)
         self._assigned: set[TopicPartition] | None = None
         self._working = asyncio.Lock()
         self._left = asyncio.Event()
@@ -162,7 +141,7 @@ class ShardRunner:
             watch.answered()
             async with self._working:
                 if not left.is_set():
-                    await self._fold(consumer, batches, left)
+                    await self._folding.run(consumer, batches, left)
         except LeftError:
             log.info("shard.left", group=self._group)
         except IllegalStateError:
@@ -181,7 +160,9 @@ class ShardRunner:
 
         restoration = Restoration(consumer, self._make_shard, self._held, left=left, progress=progress)
         kept = set(map(id, self._held.values()))
-        self._held = await restoration.run(assigned)
+        restored = await restoration.run(assigned)
+        self._held.clear()
+        self._held.update(restored)
         self._assigned = None
         elapsed = time.perf_counter() - began
         SHARD_RESTORE_SECONDS.labels(self._topic).observe(elapsed)
@@ -194,64 +175,6 @@ class ShardRunner:
             positions={partition: held.position for partition, held in sorted(self._held.items())},
             elapsed_ms=round(elapsed * 1000, 1),
         )
-
-    async def _fold(self, consumer: PromptConsumer, batches: Batches, left: asyncio.Event) -> None:
-        """Fold a slice, have what it causes acknowledged, and commit it."""
-        began = time.perf_counter()
-        # Until all is said, these shards are ahead of what they said: if it cannot be, they are restored.
-        in_hand = {each.partition: self._held.pop(each.partition) for each in batches}
-        raws = [raw for of_one in batches.values() for raw in of_one]
-        said: list[Event[Payload]] = []
-        for raw in raws:
-            await self._fairness.turn()
-            held = in_hand[raw.partition]
-            if raw.offset > held.position:
-                await _only_a_gap(consumer, raw, held.position)
-            if raw.offset >= held.position:
-                said += await self._fold_one(held.shard, raw, left)
-                held.position = raw.offset + 1
-        await self._say(said, left)
-        self._held.update(in_hand)
-        ends = {each: in_hand[each.partition].position for each in batches}
-        await consumer.commit_handled(self._group, ends)
-        self._measure(ends, folded=len(raws), said=len(said), elapsed=time.perf_counter() - began)
-        log.info(
-            "shard.folded",
-            group=self._group,
-            events=len(raws),
-            said=len(said),
-            offsets=spans_of(raws),
-            elapsed_ms=round((time.perf_counter() - began) * 1000, 1),
-        )
-
-    async def _say(self, said: list[Event[Payload]], left: asyncio.Event) -> None:
-        if said:
-            try:
-                await patiently(lambda: self._publisher.publish(said), group=self._group, check=self._check, left=left)
-            except (ValueError, LookupError) as error:
-                raise FoldError(f"publish: {fault(error)}") from error
-
-    async def _fold_one(self, shard: Shard, raw: ConsumerRecord, left: asyncio.Event) -> list[Event[Payload]]:
-        record = record_of(raw)
-        try:
-            event = decode(record)
-        except UndecodableError as error:
-            self._tally.about_to_park()
-            await self._aside.park((place_of(raw), record), error.reason, error.detail, left=left)
-            return []
-        try:
-            said = list(shard.fold(event, raw.offset))
-        except Exception as error:
-            raise FoldError(f"{raw.topic}/{raw.partition}@{raw.offset}: {fault(error)}") from error
-        self._tally.handled()
-        return said
-
-    def _measure(self, ends: dict[TopicPartition, int], *, folded: int, said: int, elapsed: float) -> None:
-        SHARD_FOLDED.labels(self._topic).inc(folded)
-        SHARD_EMITTED.labels(self._topic).inc(said)
-        BATCH_SECONDS.labels(self._group).observe(elapsed)
-        for each, end in ends.items():
-            SHARD_POSITION.labels(each.topic, each.partition).set(end)
 
     async def revoked(self) -> None:
         """The partitions are taken back: end the slice under way, committed; wait for nothing any more."""
@@ -269,13 +192,6 @@ class ShardRunner:
         self._assigned = partitions
         if not self._stopping.is_set():
             self._left = asyncio.Event()
-
-
-async def _only_a_gap(consumer: PromptConsumer, raw: ConsumerRecord, expected: int) -> None:
-    """Tell a gap in the offsets, as control records leave, from facts that were deleted before they were read."""
-    begin = (await consumer.beginning_offsets([TopicPartition(raw.topic, raw.partition)])).popitem()[1]
-    if begin > expected:
-        raise FoldError(f"{raw.topic}/{raw.partition}: the facts {expected} to {begin - 1} are gone")
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -64,12 +64,13 @@ async def ensure_topics(bus: Bus) -> list[TopicReport]:
 
 
 async def _reconcile(admin: AIOKafkaAdminClient, cluster: ClusterMetadata) -> list[TopicReport]:
-    created = [topic for topic in TOPICS.values() if topic.name not in cluster.topics()]
-    if created:
-        await _create(admin, created, min(_REPLICAS, len(cluster.brokers())))
-    reports = [TopicReport(topic.name, created=True) for topic in created]
+    missing = [topic for topic in TOPICS.values() if topic.name not in cluster.topics()]
+    created = await _create(admin, missing, min(_REPLICAS, len(cluster.brokers()))) if missing else set()
+    reports = []
     for topic in TOPICS.values():
-        if topic not in created:
+        if topic.name in created:
+            reports.append(TopicReport(topic.name, created=True))
+        else:
             differences = (*_layout(cluster, topic), *await _settings(admin, topic))
             reports.append(TopicReport(topic.name, created=False, differences=differences))
     return reports
@@ -110,14 +111,19 @@ async def _metadata(bus: Bus) -> ClusterMetadata:
         await client.close()
 
 
-async def _create(admin: AIOKafkaAdminClient, topics: Sequence[Topic], replicas: int) -> None:
+async def _create(admin: AIOKafkaAdminClient, topics: Sequence[Topic], replicas: int) -> set[str]:
+    """Create topics; returns the names of those that nobody else has created meanwhile."""
     answer = await admin.create_topics(
         [NewTopic(topic.name, topic.partitions, replicas, topic_configs=topic.config) for topic in topics]
     )
-    for _name, code, *_message in answer.topic_errors:
+    created = set()
+    for name, code, *_message in answer.topic_errors:
         error = for_code(code)
         if code and error is not TopicAlreadyExistsError:
             raise error
+        if not code:
+            created.add(name)
+    return created
 
 
 async def _settings(admin: AIOKafkaAdminClient, topic: Topic) -> list[str]:

@@ -15,6 +15,7 @@ from passerelles.bus.producer import Publisher
 from passerelles.errors import UnavailableError
 from passerelles.health import Health
 from passerelles.outbox import Relay, owed
+from passerelles.settling import Settlement
 from passerelles.store.port import Body, Collection, Store, change
 from schemas.envelope import Event
 from schemas.vocabulary import Payload
@@ -113,7 +114,7 @@ async def test_a_crash_between_publishing_and_clearing_publishes_again_and_loses
         await asyncio.Event().wait()
 
     with monkeypatch.context() as patched:
-        patched.setattr(Relay, "_clear", die)
+        patched.setattr(Settlement, "_clear", die)
         relay = world.another()
         await relay.start()
         await died.wait()

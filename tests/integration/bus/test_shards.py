@@ -267,7 +267,7 @@ async def test_a_shard_that_fails_stops_the_runner_before_the_fact(bus: Bus, she
 async def test_too_much_poison_stops_the_runner(bus: Bus, shelf: SqliteStore) -> None:
     partition = partition_of(bus, fact(0))
     member = Member(bus, shelf)
-    member.runner._tally._limits = ParkingLimits(consecutive=3)
+    member.runner._folding._tally._limits = ParkingLimits(consecutive=3)
     async with running(member):
         for record in poison(0).values():
             await member.publisher.publish_record(FACTS, partition, record)

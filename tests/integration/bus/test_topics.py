@@ -9,6 +9,7 @@ from passerelles.bus.address import Bus
 from passerelles.bus.topics import TopicReport, ensure_topics, verify_topics
 from passerelles.errors import UnavailableError
 from schemas.topics import TOPICS
+from tests.integration.bus.conversation import eventually
 from tests.real import kafka
 
 
@@ -28,16 +29,26 @@ async def test_a_topic_that_differs_is_told_and_refused(kafka_bus: Bus) -> None:
     await admin.start()
     await admin.create_topics([NewTopic("registry.facts", 3, 1, topic_configs={"retention.ms": "1000"})])
     await admin.close()
+    await eventually(lambda: _is_told(kafka_bus, "3 partitions"))
     reports = {report.name: report for report in await ensure_topics(kafka_bus)}
     assert not reports["registry.facts"].created
     assert set(reports["registry.facts"].differences) >= {
         "3 partitions au lieu de 32",
         "retention.ms = 1000 au lieu de -1",
     }
-    kafka_names = [name for name, report in reports.items() if report.created]
-    assert kafka_names == [name for name in TOPICS if name != "registry.facts"]
+    assert [name for name, report in reports.items() if report.created] == [
+        name for name in TOPICS if name != "registry.facts"
+    ]
     with pytest.raises(UnavailableError, match="3 partitions au lieu de 32"):
         await verify_topics(kafka_bus)
+
+
+async def _is_told(bus: Bus, words: str) -> bool:
+    try:
+        await verify_topics(bus)
+    except UnavailableError as error:
+        return words in error.detail
+    return False
 
 
 async def test_the_embedded_broker_makes_its_own(embedded_bus: Bus) -> None:
