@@ -80,7 +80,8 @@ class MongoStore:
             self._client = self._connect()
         try:
             await self.ping()
-            for collection in self._collections.values():
+            # One that is declared meanwhile prepares itself.
+            for collection in list(self._collections.values()):
                 await collection.prepare()
         except BaseException:
             await self.close()
