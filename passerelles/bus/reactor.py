@@ -159,7 +159,7 @@ class Reactor:
         except TooMuchParkedError as error:
             self._too_much = error
             self._check.down(error.detail)
-            log.exception("bus.too_much_parked", group=self._group)
+            log.error("bus.too_much_parked", group=self._group, why=error.detail)  # noqa: TRY400 (all is in it)
             self._ended.set()
             return
         finally:
