@@ -14,8 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -29,7 +29,7 @@ from tests.bench.relay import percentile, two_hops
 from tests.e2e.platform import CAPDENAC, OPERATOR, Box, Platform, free_port
 from tests.e2e.processes import cluster, environment_of
 from tests.real import kafka, mongo
-from tests.real.service import MissingServiceError
+from tests.real.service import MissingServiceError, RealService
 
 PER_SECOND: Final = 20
 COUNT: Final = 300
@@ -106,7 +106,7 @@ async def in_one_process() -> tuple[Sequence[float], Sequence[float]]:
                 process.send_signal(signal.SIGTERM)
                 await asyncio.to_thread(process.wait)
     with EmbeddedBroker() as broker:
-        return measured, await two_hops(broker.bus, count=COUNT, per_second=PER_SECOND)
+        return measured, await two_hops(broker.bus, count=COUNT, warm_up=WARM_UP, per_second=PER_SECOND)
 
 
 async def in_three_processes(broker: str, mongo_url: str) -> tuple[Sequence[float], Sequence[float]]:
@@ -120,24 +120,27 @@ async def in_three_processes(broker: str, mongo_url: str) -> tuple[Sequence[floa
             site_at(processes.registry.port, itertools.count(1)) as site,
         ):
             measured = await alerts(site, letters)
-    return measured, await two_hops(bus, count=COUNT, per_second=PER_SECOND)
+    return measured, await two_hops(bus, count=COUNT, warm_up=WARM_UP, per_second=PER_SECOND)
 
 
 def measure() -> dict[str, float]:
     figures = _figures("embedded", *asyncio.run(in_one_process()))
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as closing:
         try:
-            broker, server = kafka.find(Path(folder, "kafka")), mongo.find(Path(folder, "mongo"))
+            broker = _started(closing, kafka.find, Path(folder, "kafka"))
+            server = _started(closing, mongo.find, Path(folder, "mongo"))
         except MissingServiceError as missing:
             print(f"   not measured on Apache Kafka: {missing}")
             return figures
-        try:
-            url = mongo.database_url(server.address, f"bench-{os.getpid()}")
-            figures |= _figures("kafka", *asyncio.run(in_three_processes(broker.address, url)))
-        finally:
-            broker.stop()
-            server.stop()
-    return figures
+        url = mongo.database_url(server.address, f"bench-{os.getpid()}")
+        return figures | _figures("kafka", *asyncio.run(in_three_processes(broker.address, url)))
+
+
+def _started(closing: ExitStack, find: Callable[[Path], RealService], folder: Path) -> RealService:
+    folder.mkdir()
+    service = find(folder)
+    closing.callback(service.stop)
+    return service
 
 
 def _figures(where: str, alert: Sequence[float], relay: Sequence[float]) -> dict[str, float]:

@@ -17,8 +17,8 @@ STAMP: Final = 20
 """Digits of the nanoseconds that open a message."""
 
 
-async def two_hops(bus: Bus, *, count: int, per_second: float, size: int = 400) -> Sequence[float]:
-    """Milliseconds from `send` to the second consumer's hands, for each message; one partition, acks=all."""
+async def two_hops(bus: Bus, *, count: int, warm_up: int, per_second: float, size: int = 400) -> Sequence[float]:
+    """Milliseconds from `send` to the second consumer's hands, for each message after a warm-up; acks=all."""
     first, second = topics = [f"bench.relay.{time.time_ns()}.{hop}" for hop in (1, 2)]
     await _create(bus, topics)
     producer = AIOKafkaProducer(
@@ -30,14 +30,14 @@ async def two_hops(bus: Bus, *, count: int, per_second: float, size: int = 400) 
         await producer.send_and_wait(topic, b"warm".ljust(size), partition=0)
     await asyncio.gather(*(consumer.start() for consumer in consumers))
     relaying = asyncio.create_task(_relay(consumers[0], producer, second))
-    arriving = asyncio.create_task(_arrive(consumers[1], count))
+    arriving = asyncio.create_task(_arrive(consumers[1], warm_up + count))
     try:
         start = time.perf_counter()
-        for number in range(count):
+        for number in range(warm_up + count):
             await asyncio.sleep(max(0.0, start + number / per_second - time.perf_counter()))
             stamp = str(time.perf_counter_ns()).zfill(STAMP).encode()
             await producer.send(first, stamp.ljust(size, b"."), partition=0)
-        return await asyncio.wait_for(arriving, timeout=30)
+        return (await asyncio.wait_for(arriving, timeout=30))[warm_up:]
     finally:
         relaying.cancel()
         await asyncio.gather(relaying, return_exceptions=True)
