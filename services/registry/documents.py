@@ -35,12 +35,15 @@ def created(fact: Fact, drafted: str) -> Body:
     return _owing({**_document(fact, None), "drafted": drafted}, [fact_owed(fact, ())], fact.updated_at)
 
 
-def saved(body: Body, before: Fact, after: Fact) -> Body:
-    """The document after a change; a new version is a fact, owed where it is live and where it no longer is."""
+def saved(body: Body, before: Fact, after: Fact, ahead: Sequence[Body] = ()) -> Body:
+    """The document after a change; a new version is a fact, owed where it is live and where it no longer is.
+
+    `ahead` is what those who hear the fact have to know before it.
+    """
     document = _document(after, body)
     if after.version == before.version:
         return document
-    return _owing(document, [fact_owed(after, before.territories)], after.updated_at)
+    return _owing(document, [*ahead, fact_owed(after, before.territories)], after.updated_at)
 
 
 def saved_proposal(body: Body | None, proposal: Proposal, entries: Sequence[Body], now: datetime) -> Body:

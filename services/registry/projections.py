@@ -7,15 +7,16 @@ version. Whatever matching says of a pair that the registry has decided changes 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
 
 from passerelles.store.port import Body, change
-from schemas.decisions import Standing
 from schemas.deliveries import DeliveryRecorded
 from schemas.envelope import Event
-from schemas.proposals import ProposalMade, ProposalWithdrawn
+from schemas.proposals import ProposalMade, ProposalWithdrawn, WithdrawalReason
 from schemas.vocabulary import Payload
 from services.registry.documents import decision_owed, saved_proposal
+from services.registry.domain.need import Need
 from services.registry.domain.proposal import Proposal, first_heard
 from services.registry.office import Office
 
@@ -36,9 +37,10 @@ class Projections:
             if isinstance(event.data, ProposalMade | ProposalWithdrawn) and event.epoch >= self._office.epoch:
                 said[str(event.data.id)].append(event)
         held = await self._office.proposals.get_many(said)
+        homes = await self._homes(word for words in said.values() for word in words)
         for id_, words in said.items():
             stored = held.get(id_)
-            body = self._after(stored.body if stored else None, words)
+            body = self._after(stored.body if stored else None, words, homes)
             if body is None:
                 continue
             if stored is None:
@@ -46,7 +48,7 @@ class Projections:
             else:
                 written = await self._office.proposals.replace(id_, body, stored.revision)
             if not written:
-                await self._hear_again(id_, words)
+                await self._hear_again(id_, words, homes)
             if body["pending"]:
                 self._office.announce(Proposal.model_validate(body))
 
@@ -56,25 +58,37 @@ class Projections:
             if isinstance(event.data, DeliveryRecorded):
                 await self._deliver(event.data)
 
-    async def _hear_again(self, id_: str, words: Sequence[Event[Payload]]) -> None:
-        await change(self._office.proposals, id_, lambda body: self._after(body, words))
+    async def _homes(self, words: Iterable[Event[Payload]]) -> Mapping[UUID, str]:
+        """Where the needs live now of which a word says that they moved."""
+        moved = {
+            str(word.data.need_id)
+            for word in words
+            if isinstance(word.data, ProposalWithdrawn) and word.data.reason is WithdrawalReason.NEED_MOVED
+        }
+        found = await self._office.needs.get_many(moved) if moved else {}
+        needs = (Need.model_validate(stored.body) for stored in found.values())
+        return {need.id: need.territories[0] for need in needs}
 
-    def _after(self, body: Body | None, words: Sequence[Event[Payload]]) -> Body | None:
-        """The document after these words; none when they change nothing."""
+    async def _hear_again(self, id_: str, words: Sequence[Event[Payload]], homes: Mapping[UUID, str]) -> None:
+        await change(self._office.proposals, id_, lambda body: self._after(body, words, homes))
+
+    def _after(self, body: Body | None, words: Sequence[Event[Payload]], homes: Mapping[UUID, str]) -> Body | None:
+        """The document after these words; none when they change nothing.
+
+        A territory that proposes the pair, or that its need moved to, is told what was decided if it does not know:
+        the decision may have been taken while the need was on its way.
+        """
         before = Proposal.model_validate(body) if body is not None else None
         proposal, owed = before, []
         for event in words:
             word = event.data
             if not isinstance(word, ProposalMade | ProposalWithdrawn):
                 continue
-            if proposal is None:
-                proposal = first_heard(word, event.time)
-            else:
-                moved = isinstance(word, ProposalMade) and word.territory not in proposal.words
-                proposal = proposal.with_word(word, event.time)
-                if moved and proposal.standing is not Standing.OPEN:
-                    # The need moved: the shard of its new territory has never heard what was decided.
-                    owed.append(decision_owed(proposal, self._office.now(), word.territory))
+            proposal = proposal.with_word(word, event.time) if proposal else first_heard(word, event.time)
+            shard = word.territory if isinstance(word, ProposalMade) else homes.get(word.need_id)
+            if shard is not None and proposal.unaware(shard):
+                owed.append(decision_owed(proposal, self._office.now(), shard))
+                proposal = proposal.with_told(shard, proposal.version)
         if proposal is None or proposal is before:
             return None
         return saved_proposal(body, proposal, owed, self._office.now())

@@ -7,15 +7,16 @@ from typing import Final, Generic, TypeVar
 from uuid import UUID
 
 from passerelles.errors import ConflictError, InvalidInputError, NotFoundError
-from passerelles.store.port import Collection, Order, Where
+from passerelles.store.port import Body, Collection, Order, Where
 from schemas.vocabulary import PostingStatus
-from services.registry.documents import created, digest_of, edited, saved
+from services.registry.documents import created, decision_owed, digest_of, edited, saved
 from services.registry.domain.availability import Availability, new_availability
 from services.registry.domain.caller import Caller
 from services.registry.domain.company import Company
 from services.registry.domain.drafts import AvailabilityDraft, NeedDraft, PostingDraft
 from services.registry.domain.need import Need, new_need
 from services.registry.domain.posting import Posting
+from services.registry.domain.proposal import Proposal
 from services.registry.leaving import Leaving
 from services.registry.office import Office, must_match
 from services.registry.pages import Page, paged
@@ -120,11 +121,15 @@ class _Postings(Generic[P]):
             must_match(current.version, if_match)
             return make(current, company)
 
-        return await self._edit(id_, decide)
+        return await self._edit(id_, decide, await self._writing(id_))
 
-    async def _edit(self, id_: UUID, decide: Callable[[P], P]) -> P:
+    async def _writing(self, id_: UUID) -> Callable[[Body, P, P], Body]:  # noqa: ARG002 (needs look at theirs)
+        """How a change is written."""
+        return saved
+
+    async def _edit(self, id_: UUID, decide: Callable[[P], P], write: Callable[[Body, P, P], Body] = saved) -> P:
         self._office.must_be_open()
-        posting = await edited(self._collection, id_, self._kind, decide, saved)
+        posting = await edited(self._collection, id_, self._kind, decide, write)
         self._office.announce(posting)
         return posting
 
@@ -164,6 +169,21 @@ class Needs(_Postings[Need]):
         """
         today, now = self._office.today(), self._office.now()
         return await self._change(caller, id_, if_match, lambda need, company: need.changed(draft, company, today, now))
+
+    async def _writing(self, id_: UUID) -> Callable[[Body, Need, Need], Body]:
+        """A territory that a need moves to hears first what was decided about its pairs.
+
+        It would otherwise propose those that are closed, and leave out those that are accepted.
+        """
+        now = self._office.now()
+        stored = await self._office.proposals.find(Where(equal={"need_id": str(id_)}))
+        decided = [each for each in (Proposal.model_validate(one.body) for one in stored) if each.version]
+
+        def write(body: Body, before: Need, after: Need) -> Body:
+            came = [name for name in after.territories if name not in before.territories]
+            return saved(body, before, after, [decision_owed(each, now, name) for name in came for each in decided])
+
+        return write
 
 
 class Availabilities(_Postings[Availability]):

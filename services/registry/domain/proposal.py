@@ -23,6 +23,7 @@ class Proposal(BaseModel):
     Attributes:
         words: of matching, by territory.
         version: counts what the registry said about it: 0 before the first decision.
+        told: the version that each territory was last told, of those that were told one.
         decisions: the last word of each party.
         by: the party whose word made this version.
         attempts: agreements tried so far.
@@ -40,6 +41,7 @@ class Proposal(BaseModel):
     lender_id: UUID
     words: Mapping[str, Word]
     version: int = 0
+    told: Mapping[str, int] = Field(default_factory=dict)
     standing: Standing = Standing.OPEN
     decisions: Mapping[Party, Decided] = Field(default_factory=dict)
     by: Party | None = None
@@ -105,6 +107,16 @@ class Proposal(BaseModel):
         if word == held and self.made_at <= time:
             return self
         return self._but(words={**self.words, event.territory: word}, made_at=min(self.made_at, time))
+
+    def unaware(self, territory: str) -> bool:
+        """Whether the shard of a territory does not know yet what was decided."""
+        return self.told.get(territory, 0) < self.version
+
+    def with_told(self, territory: str, version: int) -> Proposal:
+        """It, once the shard of a territory is told a version; itself if it was told that one, or a later one."""
+        if version <= self.told.get(territory, 0):
+            return self
+        return self._but(told={**self.told, territory: version})
 
     def accepted(self, party: Party, now: datetime) -> Proposal:
         """It, once this party accepts: told to the other, or, if that one had accepted, an agreement begins.
@@ -225,7 +237,9 @@ class Proposal(BaseModel):
         return self.saga
 
     def _said(self, standing: Standing, by: Party, **fields: Any) -> Proposal:
-        return self._but(standing=standing, by=by, version=self.version + 1, **fields)
+        version = self.version + 1
+        told = {**self.told, self.territory: version}
+        return self._but(standing=standing, by=by, version=version, told=told, **fields)
 
     def _but(self, **fields: Any) -> Proposal:
         return self.model_copy(update=fields)

@@ -15,7 +15,7 @@ from schemas.proposals import WithdrawalReason
 from schemas.vocabulary import Payload, proposal_id
 from services.registry.commands.deliveries import Deliveries
 from services.registry.domain.caller import OPERATOR, Caller
-from tests.unit.registry.world import START, World, made, said, withdrawn
+from tests.unit.registry.world import FIGEAC, RODEZ, START, World, decision, made, need_draft, said, withdrawn
 
 
 async def test_a_pair_may_be_decided_once_it_is_known(world: World) -> None:
@@ -64,16 +64,60 @@ async def test_what_an_earlier_epoch_left_is_passed_over(world: World) -> None:
     assert (await world.proposal(id_)).status == "open"
 
 
+async def decisions_told(world: World) -> list[tuple[str | None, int]]:
+    await world.relay.drain()
+    return [(event.territory, event.data.version) for event in world.log.of("decision.recorded")]  # type: ignore[attr-defined]
+
+
 async def test_the_shard_that_a_need_moved_to_is_told_what_was_decided(world: World) -> None:
     need, staff, id_ = await world.scene()
     await world.accept(id_, "lender")
     await world.pair(need, staff, territory="12")
-    await world.relay.drain()
-    told = [(event.territory, event.data.version) for event in world.log.of("decision.recorded")]
-    assert told == [("46", 1), ("12", 1)]
+    assert await decisions_told(world) == [("46", 1), ("12", 1)]
     await world.pair(need, staff, territory="12")
+    assert len(await decisions_told(world)) == 2
+
+
+async def test_a_territory_that_a_need_comes_back_to_is_told_what_was_decided_elsewhere(world: World) -> None:
+    need, staff, id_ = await world.scene()
+    await world.pair(need, staff, territory="12")
+    await world.withdraw_pair(need, staff, WithdrawalReason.NEED_MOVED)
+    await world.decline(id_, "lender")
+    assert await decisions_told(world) == [("12", 1)]
+    for _ in range(2):
+        await world.pair(need, staff)
+    assert await decisions_told(world) == [("12", 1), ("46", 1)]
+
+
+async def test_a_decision_taken_while_the_need_was_on_its_way_follows_it(world: World) -> None:
+    """Its new territory may not propose the pair by itself, as it does not know that it is accepted."""
+    need, staff, id_ = await world.scene()
+    stored = await world.office.needs.get(str(need.id))
+    assert stored is not None
+    await world.office.needs.replace(stored.id, {**stored.body, "commune": RODEZ}, stored.revision)
+    await world.accept(id_, "lender")
+    await world.withdraw_pair(need, staff, WithdrawalReason.NEED_MOVED)
+    assert await decisions_told(world) == [("46", 1), ("12", 1)]
+
+
+@pytest.mark.parametrize("verdict", ["accept", "decline"])
+async def test_a_territory_hears_what_was_decided_before_the_need_that_moves_to_it(world: World, verdict: str) -> None:
+    need, _, id_ = await world.scene()
+    await world.proposals.decide(OPERATOR, id_, decision("lender", verdict, None))
     await world.relay.drain()
-    assert len(world.log.of("decision.recorded")) == 2
+    world.log.events.clear()
+    for commune in (RODEZ, FIGEAC):
+        await world.needs.change(OPERATOR, need.id, need_draft(need.company_id, commune=commune), None)
+    await world.relay.drain()
+    told = [(event.type, event.territory) for event in world.log.events]
+    assert told == [
+        ("decision.recorded", "12"),
+        ("need.recorded", "12"),
+        ("need.recorded", "46"),
+        ("decision.recorded", "46"),
+        ("need.recorded", "46"),
+        ("need.recorded", "12"),
+    ]
 
 
 def delivery(id_: UUID, version: int, state: str, *, company: UUID, proposal: UUID) -> Event[Payload]:
