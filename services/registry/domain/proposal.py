@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from passerelles.errors import ConflictError, NotFoundError
 from schemas.decisions import DecisionRecorded, Outcome, Standing
+from schemas.envelope import EPOCH_STRIDE
 from schemas.proposals import ProposalMade, ProposalWithdrawn, WithdrawalReason
 from schemas.vocabulary import DeclineReason, Party
 from services.registry.domain.verdicts import FRENCH, OUTCOMES, TERMINAL, Decided, ProposalStatus, Saga
@@ -53,8 +54,16 @@ class Proposal(BaseModel):
 
     @property
     def territory(self) -> str:
-        """Where the pair is spoken of: the territory that proposes it, else that of the latest word."""
-        return max(self.words, key=lambda name: (self.words[name].withdrawal is None, self.words[name].said_at, name))
+        """Where the pair is spoken of: the territory that proposes it, else that of the latest word.
+
+        Words of the latest epoch prevail: its opening said again all that holds, and nobody takes an older one back.
+        """
+
+        def rank(name: str) -> tuple[int, bool, datetime, str]:
+            word = self.words[name]
+            return word.revision // EPOCH_STRIDE, word.withdrawal is None, word.said_at, name
+
+        return max(self.words, key=rank)
 
     @property
     def word(self) -> Word:

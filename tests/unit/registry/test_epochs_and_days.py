@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -13,9 +14,13 @@ from schemas.envelope import Event
 from schemas.territories import CURRENT
 from schemas.vocabulary import Payload
 from services.registry.days import DAY, LEASE_SECONDS, Days
+from services.registry.domain.availability import Availability
 from services.registry.domain.caller import OPERATOR
+from services.registry.domain.need import Need
 from services.registry.epochs import EPOCH, Epochs
-from tests.unit.registry.world import CAHORS, World
+from tests.unit.registry.world import CAHORS, RODEZ, World, need_draft
+
+TOULOUSE = "31555"
 
 
 def epochs(world: World, holder: str = "one") -> Epochs:
@@ -83,6 +88,34 @@ async def test_closed_pairs_are_told_so_that_they_are_never_proposed_again(world
     await epochs(world).ensure(anew=True)
     assert [fact.standing for fact in world.log.told("decision.recorded")] == [Standing.DECLINED]
     assert [fact.id for fact in world.log.told("proposal.declined")] == [id_]
+
+
+async def moved_to_rodez(world: World) -> tuple[Need, Availability, UUID]:
+    """A need whose territory changed, while the word of the first one that answers it was left behind."""
+    need, staff, id_ = await world.scene()
+    await world.needs.change(OPERATOR, need.id, need_draft(need.company_id, commune=RODEZ), None)
+    await world.pair(need, staff, territory="12")
+    world.log.events.clear()
+    return need, staff, id_
+
+
+async def test_a_territory_that_still_proposes_a_pair_is_asked_about_it(world: World) -> None:
+    need, _, id_ = await moved_to_rodez(world)
+    await epochs(world).ensure(anew=True)
+    for name in ("46", "12"):
+        stated = [event for event in in_territory(world, name) if event.subject in {str(id_), str(need.id)}]
+        assert [event.type for event in stated] == ["need.recorded", "decision.recorded"]
+        assert stated[0].data.territories == ("12",)  # type: ignore[attr-defined]
+
+
+async def test_a_need_finds_what_was_decided_where_it_lives_and_wherever_it_lived(world: World) -> None:
+    need, _, id_ = await moved_to_rodez(world)
+    await world.decline(id_, "lender")
+    await world.needs.change(OPERATOR, need.id, need_draft(need.company_id, commune=TOULOUSE), None)
+    world.log.events.clear()
+    await epochs(world).ensure(anew=True)
+    home = (await world.again(need)).territories[0]
+    assert {event.territory for event in world.log.of("decision.recorded")} == {"46", "12", home}
 
 
 async def test_a_lasting_log_keeps_its_epoch(world: World) -> None:

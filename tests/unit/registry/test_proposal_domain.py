@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from passerelles.errors import ConflictError
 from schemas.decisions import Standing
+from schemas.envelope import EPOCH_STRIDE, revision_of
 from schemas.proposals import ProposalMade, ProposalWithdrawn, WithdrawalReason
 from schemas.vocabulary import Party
 from services.registry.domain.availability import new_availability
@@ -28,7 +29,7 @@ STAFF = new_availability(staff_draft(LENDER.id), LENDER, UUID(int=2), TODAY, STA
 
 def word(revision: int, kind: str, territory: str) -> ProposalMade | ProposalWithdrawn:
     if kind == "made":
-        return made(NEED, STAFF, revision=revision, territory=territory, score=revision)
+        return made(NEED, STAFF, revision=revision, territory=territory, score=revision % 100)
     return withdrawn(NEED, STAFF, WithdrawalReason(kind), revision=revision).model_copy(update={"territory": territory})
 
 
@@ -47,7 +48,8 @@ words = st.lists(
 def heard(said: list[tuple[int, str, str]]) -> Proposal:
     proposal: Proposal | None = None
     for revision, kind, territory in said:
-        time = START + timedelta(seconds=revision)
+        epoch, offset = divmod(revision, EPOCH_STRIDE)
+        time = START + timedelta(days=epoch, seconds=offset)
         each = word(revision, kind, territory)
         proposal = first_heard(each, time) if proposal is None else proposal.with_word(each, time)
     assert proposal is not None
@@ -73,6 +75,15 @@ def test_a_need_that_moved_is_proposed_by_its_new_territory_whatever_the_revisio
     """The two partitions count their offsets apart: the later word may have the lower revision."""
     proposal = heard([(8, "made", "46"), (2, "made", "12"), (9, "need_moved", "46")])
     assert (proposal.status, proposal.territory, proposal.word.revision) == ("open", "12", 2)
+
+
+def test_what_a_territory_said_in_an_earlier_epoch_keeps_nothing_open() -> None:
+    """The withdrawal that answers it was left behind with its epoch."""
+    second = revision_of(1, 0)
+    proposal = heard([(8, "made", "46"), (9, "made", "12"), (second + 1, "made", "12")])
+    assert (proposal.status, proposal.territory) == ("open", "12")
+    proposal = proposal.with_word(word(second + 2, "outranked", "12"), START + timedelta(days=2))
+    assert (proposal.status, proposal.territory) == ("withdrawn", "12")
 
 
 def test_a_withdrawal_of_a_pair_never_seen_makes_a_withdrawn_one() -> None:
