@@ -66,13 +66,14 @@ class Epochs:
 
     async def _open(self, *, anew: bool) -> int:
         number = int((await self._mark(state="opening"))["number"])
+        today = self._office.today()
         counted = 0
-        async for page in Opening(self._office, number, self._office.today()).pages(anew=anew):
+        async for page in Opening(self._office, number, today).pages(anew=anew):
             if not anew and not await self._lease.acquire():
                 raise UnavailableError("Un autre processus ouvre l'époque.", remedy="Attendre.")
             await publish_patiently(self._publisher, page)
             counted += len(page)
-        await remember_day(self._office, self._office.today())
+        await remember_day(self._office, today)
         await self._mark(state="open", number=number)
         log.info("epoch.opened", epoch=number, events=counted)
         return number

@@ -176,6 +176,21 @@ async def test_a_day_begins_at_midnight_in_paris_and_missed_days_are_told_first(
     assert first.time == datetime(2026, 11, 23, 23, 0, tzinfo=UTC)
 
 
+async def test_a_midnight_during_an_opening_is_told_after_it(world: World) -> None:
+    world.time = datetime(2026, 11, 23, 22, 59, 59, tzinfo=UTC)
+    publish = world.log.publish
+
+    async def slowly(events: Sequence[Event[Payload]]) -> None:
+        await publish(events)
+        world.time += timedelta(seconds=1)
+
+    world.log.publish = slowly  # type: ignore[method-assign]
+    await epochs(world).ensure(anew=False)
+    assert await Days(world.office, world.log, "one").catch_up() == [date(2026, 11, 24)]
+    told = [event.data.day for event in in_territory(world, "46") if event.type == "day.started"]  # type: ignore[attr-defined]
+    assert told == [date(2026, 11, 23), date(2026, 11, 24)]
+
+
 async def test_one_replica_tells_the_days(world: World) -> None:
     await epochs(world).ensure(anew=False)
     world.time += timedelta(days=1)
