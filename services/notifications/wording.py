@@ -6,7 +6,6 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from schemas.proposals import (
@@ -26,6 +25,9 @@ from services.notifications.contacts import ItemBriefing
 
 NBSP: Final = "\N{NO-BREAK SPACE}"
 THIN: Final = "\N{NARROW NO-BREAK SPACE}"
+
+METRES: Final = 1000
+"""In a kilometre."""
 
 MONTHS: Final = (
     "janvier",
@@ -101,12 +103,9 @@ def counted(count: int, one: str, several: str) -> str:
 
 
 def distance(metres: int) -> str:
-    """In kilometres with one decimal, half up; `sur place` below 50 m."""
-    tenths = (Decimal(metres) / 1000).quantize(Decimal("0.1"), ROUND_HALF_UP)
-    if tenths == 0:
-        return "sur place"
-    text = f"{tenths:f}".removesuffix(".0").replace(".", ",")
-    return f"{text}{NBSP}km"
+    """Rounded to the kilometre, half up: before an agreement, a finer figure would name the commune."""
+    rounded = (metres + METRES // 2) // METRES
+    return f"environ {number(rounded)}{NBSP}km" if rounded else f"moins de 1{NBSP}km"
 
 
 def day(value: date) -> str:
@@ -135,7 +134,7 @@ def _fact(reason: Reason, briefing: ItemBriefing, certificates: Mapping[str, str
         case SkillsReason():
             fact = Fact("Compétences", _skills(reason))
         case DistanceReason():
-            limit = distance(reason.limit_metres)
+            limit = f"{number(reason.limit_metres // METRES)}{NBSP}km"
             fact = Fact("Distance", f"{distance(reason.metres)} par la route (estimation), pour {limit} au plus")
         case PeriodReason():
             shared = counted(reason.shared_days, "jour commun", "jours communs")

@@ -107,7 +107,7 @@ def test_a_proposal_says_its_reasons_with_their_figures() -> None:
         "87 sur 100",
         "métier proche",
         "5 sur 6\xa0compétences demandées, 1\xa0manquante",
-        "12,4\xa0km",
+        "environ 12\xa0km par la route (estimation), pour 30\xa0km au plus",
         "85\xa0jours communs sur 90",
         "150\xa0€",
         "CACES R489 catégorie 3",
@@ -202,10 +202,10 @@ def test_a_link_too_long_for_a_text_message_is_left_out_whole() -> None:
 
 
 def test_figures_and_dates_are_french() -> None:
-    assert distance(12_449) == "12,4\xa0km"
-    assert distance(12_450) == "12,5\xa0km"
-    assert distance(30_000) == "30\xa0km"
-    assert distance(0) == "sur place"
+    assert distance(12_499) == "environ 12\xa0km"
+    assert distance(12_500) == "environ 13\xa0km"
+    assert distance(500) == "environ 1\xa0km"
+    assert distance(499) == distance(0) == "moins de 1\xa0km"
     assert counted(0, "jour", "jours") == "0\xa0jour"
     assert counted(1_200, "jour", "jours") == "1\u202f200\xa0jours"
     assert period(date(2026, 3, 1), None) == "à partir du 1er\xa0mars\xa02026"
