@@ -47,7 +47,8 @@ from tests.unit.notifications.samples import (
 )
 
 TOKEN = "jeton-des-services"
-PROBLEM = {"type": "urn:passerelles:problem:introuvable", "title": "Introuvable", "status": 404}
+PROBLEM = {"type": "urn:passerelles:problem:entreprise-inconnue", "title": "Entreprise inconnue", "status": 404}
+WRONG_PATH = {"type": "urn:passerelles:problem:introuvable", "title": "Introuvable", "status": 404}
 
 
 class Outside:
@@ -209,6 +210,9 @@ async def test_answers_that_are_not_the_registrys_are_waited_out(outside: Outsid
         assert [item.proposal_id for item in briefing.items] == [pair.id]
         for strange in (
             Response("Not Found", 404),
+            Response("Not Found: urn:passerelles:problem:entreprise-inconnue", 404),
+            JSONResponse(["urn:passerelles:problem:entreprise-inconnue"], 404),
+            JSONResponse(WRONG_PATH | {"detail": PROBLEM["type"]}, 404, media_type="application/problem+json"),
             JSONResponse({"company": None}),
             Response("<html>"),
             JSONResponse({}, 500),
