@@ -11,6 +11,7 @@ from uuid import UUID
 
 import structlog
 
+from passerelles.bus.faults import fault
 from passerelles.errors import UnavailableError
 from passerelles.store.port import Body
 from schemas.deliveries import Channel, DeliveryState, MessageKind
@@ -163,9 +164,10 @@ class Dispatcher:
         try:
             letter = compose(told, briefing, contact, party)
             return self._renderer.email(letter) if channel is Channel.EMAIL else self._renderer.sms(letter)
-        except Exception:
-            # Ours to mend; without this the lease would lapse, and the ledger would say that nobody knows.
-            log.exception("alert.not_rendered", contact=str(contact.id))
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is ours to mend)
+            # Without this the lease would lapse, and the ledger would say that nobody knows. The error's message may
+            # quote what the company wrote: hence not `exception`.
+            log.error("alert.not_rendered", contact=str(contact.id), fault=fault(error))  # noqa: TRY400
             return None
 
     async def _hand_over(self, id_: str, channel: Channel, contact: Contact, message: Rendered | None) -> Attempt:
