@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from passerelles.errors import UnavailableError
+from passerelles.health import Health
 from passerelles.store.port import Body, Store
 from schemas.decisions import Outcome
 from schemas.deliveries import Channel
@@ -117,6 +118,7 @@ class World:
         email: ChannelPort | None = None,
         sms: ChannelPort | None = None,
         window: timedelta = timedelta(),
+        health: Health | None = None,
     ) -> None:
         self.clock = clock or Clock()
         self.registry = registry or FakeRegistry()
@@ -135,7 +137,8 @@ class World:
             channels,
             clock=self.clock,
         )
-        self.sender = Sender(self.documents, messages, self.dispatcher, clock=self.clock)
+        check = (health or Health()).check("ledger")
+        self.sender = Sender(self.documents, messages, self.dispatcher, check, clock=self.clock)
         self.reaction = Reaction(
             self.documents,
             Gatherings(self.documents, window=window),
