@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, cast
 from uuid import uuid4
 
 import structlog
@@ -30,11 +30,12 @@ from services.registry.commands.deliveries import Deliveries
 from services.registry.commands.postings import Availabilities, Needs
 from services.registry.days import Days
 from services.registry.documents import SOURCE
-from services.registry.epochs import Epochs
+from services.registry.epochs import WATCH_SECONDS, Epochs
 from services.registry.links import Links
 from services.registry.office import Office
 from services.registry.projections import Projections
 from services.registry.rounds import Rounds
+from services.registry.statements import InEpoch
 from services.registry.sweeper import ROUND_SECONDS, Sweeper
 
 GROUP: Final = "registry"
@@ -68,9 +69,12 @@ class RegistryService:
         self.briefings = Briefings(self.office, self.links)
         self._publisher = Publisher(bus)
         self._epochs = Epochs(self.office, self._publisher, holder)
-        self._days = Days(self.office, self._publisher, holder)
+        current = InEpoch(self._publisher, self.office)
+        self._days = Days(self.office, current, holder)
         self._sweeper = Sweeper(self.office)
-        self._relay = Relay(self._publisher, source=SOURCE, epoch=lambda: self.office.epoch, health=self.health)
+        self._relay = Relay(
+            cast("Publisher", current), source=SOURCE, epoch=lambda: self.office.epoch, health=self.health
+        )
         for collection in (
             self.office.companies,
             self.office.needs,
@@ -84,6 +88,7 @@ class RegistryService:
         self._reactor.on(TopicName.DELIVERIES, projections.deliveries)
         self._epoch_check = self.health.check("epoch")
         self._rounds = (
+            Rounds(self._keep_up, self._epoch_check, pause=lambda: WATCH_SECONDS),
             Rounds(self._sweeper.sweep, self.health.check("sweeper"), pause=lambda: ROUND_SECONDS),
             Rounds(self._days.catch_up, self.health.check("days"), pause=self._days.seconds_to_wait),
         )
@@ -125,3 +130,6 @@ class RegistryService:
                 self._epoch_check.up()
                 self._epoch_check.figures(number=number)
                 return
+
+    async def _keep_up(self) -> None:
+        self._epoch_check.figures(number=await self._epochs.keep_up())
