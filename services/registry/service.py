@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final, cast
 from uuid import uuid4
 
@@ -117,18 +118,24 @@ class RegistryService:
             await self._days.release()
 
     async def _open(self) -> None:
-        """Have an epoch open, however long the bus or the store stays away."""
+        """Have an epoch open, however long the bus or the store stays away.
+
+        Commands are taken from then on: what comes after it is tried again by itself, not with another epoch.
+        """
+        await self._patiently(self.links.load)
+        await self._patiently(partial(self._epochs.ensure, anew=self.bus.embedded))
+        await self._patiently(partial(self._sweeper.sweep, at_start=True))
+        self._epoch_check.up()
+        self._epoch_check.figures(number=self.office.epoch)
+
+    async def _patiently(self, step: Callable[[], Awaitable[object]]) -> None:
         while True:
             try:
-                await self.links.load()
-                number = await self._epochs.ensure(anew=self.bus.embedded)
-                await self._sweeper.sweep(at_start=True)
+                await step()
             except UnavailableError as error:
                 self._epoch_check.down(error.detail)
                 await asyncio.sleep(_RETRY_SECONDS)
             else:
-                self._epoch_check.up()
-                self._epoch_check.figures(number=number)
                 return
 
     async def _keep_up(self) -> None:

@@ -23,6 +23,7 @@ from services.registry.domain.caller import OPERATOR
 from services.registry.domain.need import Need
 from services.registry.domain.verdicts import ProposalStatus
 from services.registry.service import RegistryService
+from services.registry.sweeper import Sweeper
 from tests.integration.registry.service_world import publishing, read, running, until
 from tests.unit.registry.world import CAHORS, company_draft, decision, made, need_draft, said, staff_draft
 
@@ -148,6 +149,24 @@ async def test_two_replicas_share_a_lasting_log(pair: Pair) -> None:
         assert {view.status for view in views} == {ProposalStatus.AGREED}
     agreed = {event.id for event in await read(bus, TopicName.OUTCOMES) if event.type == "proposal.agreed"}
     assert len(agreed) == 1
+
+
+async def test_a_store_that_goes_away_once_the_epoch_is_open_does_not_open_another(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus, store = pair
+    sweep, away = Sweeper.sweep, [True, True]
+
+    async def sometimes(self: Sweeper, **how: Any) -> None:
+        if away:
+            away.pop()
+            raise UnavailableError("La base ne répond pas.")
+        await sweep(self, **how)
+
+    monkeypatch.setattr(Sweeper, "sweep", sometimes)
+    async with running(bus, store) as service:
+        assert service.office.epoch == 1
+    assert {event.epoch for event in await read(bus, TopicName.FACTS)} == {1}
 
 
 async def test_commands_wait_for_an_epoch_while_the_bus_is_away(store: Store) -> None:
