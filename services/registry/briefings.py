@@ -19,7 +19,7 @@ from services.registry.domain.proposal import Proposal
 from services.registry.domain.verdicts import ProposalStatus
 from services.registry.links import Links
 from services.registry.office import Office
-from services.registry.views import commune_name
+from services.registry.sides import commune_name
 
 
 class _Model(BaseModel):
