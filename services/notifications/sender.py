@@ -83,9 +83,14 @@ class Sender:
         wait = (due - self._clock()).total_seconds()
         if wait <= 0:
             self._run(gathering, partial(self._send, gathering))
-        elif gathering not in self._timers:
-            loop = asyncio.get_running_loop()
-            self._timers[gathering] = loop.call_later(wait, self._ring, gathering, due)
+            return
+        loop = asyncio.get_running_loop()
+        timer = self._timers.get(gathering)
+        if timer is not None:
+            if timer.when() <= loop.time() + wait:
+                return
+            timer.cancel()
+        self._timers[gathering] = loop.call_later(wait, self._ring, gathering, due)
 
     def _ring(self, gathering: str, due: datetime) -> None:
         self._timers.pop(gathering, None)

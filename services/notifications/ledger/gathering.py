@@ -12,17 +12,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 from passerelles.store.port import Body, Stored
 from schemas.deliveries import MessageKind
 from schemas.envelope import format_time, parse_time
-from services.notifications.ledger.documents import Documents, gathering_id, told_id
+from services.notifications.ledger.documents import Documents, Item, gathering_id, told_id, window_end
 from services.notifications.ledger.heard import was_dropped
 from services.notifications.ledger.spread import spread
 from services.notifications.policy import TELLING, Owed
-
-Item = dict[str, Any]
 
 
 class Gatherings:
@@ -59,8 +56,7 @@ class Gatherings:
             body = stored.body if stored else _empty(owed[0])
             if not await self._merge(body["items"], owed, marks, now):
                 return parse_time(body["due_at"]) if body["due_at"] else None
-            if body["due_at"] is None:
-                body["due_at"] = format_time(now + self._window)
+            body["due_at"] = window_end(body["items"], self._window)
             written = (
                 await self._documents.gatherings.replace(id_, body, stored.revision)
                 if stored
@@ -79,9 +75,10 @@ class Gatherings:
             proposal, kind = str(each.proposal_id), str(each.kind)
             there = present.get((proposal, kind))
             if there is not None:
-                # Gathered for an earlier cause, and true again: whoever is about to remove it as untrue must notice.
-                changed = changed or there["cause"] != each.cause
-                there["cause"] = each.cause
+                if there["cause"] != each.cause:
+                    # Gathered for an earlier cause, and true again: whoever is removing it as untrue must notice.
+                    there |= {"cause": each.cause, "at": _counts_from(each, now, there)}
+                    changed = True
                 continue
             mark = marks.get(told_id(proposal, str(each.company_id)))
             if not await self._still_owed(each, mark.body if mark else {}):
@@ -91,7 +88,7 @@ class Gatherings:
                 "kind": kind,
                 "cause": each.cause,
                 "heard_only": each.heard_only,
-                "at": format_time(now),
+                "at": _counts_from(each, now),
             }
             items.append(item)
             present[proposal, kind] = item
@@ -108,6 +105,11 @@ class Gatherings:
         return owed.kind is MessageKind.PROPOSED and await was_dropped(
             self._documents, str(owed.proposal_id), str(owed.kind), messages
         )
+
+
+def _counts_from(owed: Owed, now: datetime, there: Item | None = None) -> str:
+    at = format_time(now + owed.hold)
+    return at if owed.hold or there is None else min(at, there["at"])
 
 
 def _empty(owed: Owed) -> Body:

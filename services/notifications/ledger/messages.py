@@ -6,18 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 from passerelles.store.port import Body, change
 from schemas.deliveries import MessageKind
 from schemas.envelope import format_time, parse_time
 from schemas.vocabulary import Party
-from services.notifications.ledger.documents import GRACE, Documents, backoff, message_id, told_id
+from services.notifications.ledger.documents import GRACE, Documents, Item, backoff, message_id, told_id, window_end
 from services.notifications.ledger.spread import spread
 from services.notifications.pairs import KnownPair
 from services.notifications.policy import still_true
-
-Item = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +41,7 @@ class Messages:
         self._window = window
 
     async def take(self, gathering: str, now: datetime) -> Taken:
-        """Turn what is due and still true into a message.
+        """Turn what is due and still true into a message; what is held longer is left, and looked at again.
 
         Safe to call twice, at once or after a crash at any step: the number of the next message stands in the
         gathering, and whoever inserts that message first decides what is in it.
@@ -58,8 +55,9 @@ class Messages:
         pairs = await self._documents.known({item["proposal"] for item in body["items"]})
         true = [item for item in body["items"] if is_true(item, pairs, Party(body["party"]))]
         untrue = [item for item in body["items"] if item not in true]
+        ripe = [item for item in true if parse_time(item["at"]) <= now]
         id_ = str(message_id(gathering, body["seq"]))
-        letter = await self._write(id_, body, true, now)
+        letter = await self._write(id_, body, ripe, now)
         return Taken(
             message=None if letter is None else (id_, letter),
             due=await self._remove(gathering, body["seq"], letter, untrue),
@@ -91,11 +89,8 @@ class Messages:
         """Take away what the message tells, and what was found untrue unless it has become owed anew meanwhile."""
         frozen = {(item["proposal"], item["kind"]) for item in letter["items"]} if letter else set()
         stale = {(item["proposal"], item["kind"], item["cause"]) for item in untrue}
-        due: datetime | None = None
 
         def edit(body: Body | None) -> Body | None:
-            nonlocal due
-            due = None
             if body is None or body["seq"] != seq:
                 return None
             body["items"] = [
@@ -105,13 +100,11 @@ class Messages:
                 and (item["proposal"], item["kind"], item["cause"]) not in stale
             ]
             body["seq"] = seq + 1 if letter else seq
-            if body["items"]:
-                due = parse_time(min(item["at"] for item in body["items"])) + self._window
-            body["due_at"] = format_time(due) if due else None
+            body["due_at"] = window_end(body["items"], self._window)
             return body
 
-        await change(self._documents.gatherings, gathering, edit)
-        return due
+        left = await change(self._documents.gatherings, gathering, edit)
+        return parse_time(left["due_at"]) if left and left["due_at"] else None
 
     async def postpone(self, id_: str, now: datetime) -> None:
         """Look at a message again later: the registry, or a delivery that it depends on, is not ready."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -38,9 +39,15 @@ TYPES = {ProposalMade: "proposal.made", ProposalWithdrawn: "proposal.withdrawn"}
 class Clock:
     def __init__(self) -> None:
         self.now = NOW
+        self.started: float | None = None
 
     def __call__(self) -> datetime:
-        return self.now
+        ran = 0.0 if self.started is None else time.monotonic() - self.started
+        return self.now + timedelta(seconds=ran)
+
+    def tick(self) -> None:
+        """Go on by itself from here."""
+        self.started = time.monotonic()
 
     def advance(self, **step: float) -> None:
         self.now += timedelta(**step)

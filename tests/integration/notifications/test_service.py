@@ -36,6 +36,7 @@ from tests.unit.notifications.samples import (
     BORROWER,
     COUNTERPART,
     LENDER,
+    NOW,
     briefing_json,
     contact_json,
     event,
@@ -202,7 +203,7 @@ async def test_a_dead_mail_server_turns_readiness_red_and_loses_nothing(
 
 async def test_answers_that_are_not_the_registrys_are_waited_out(outside: Outside) -> None:
     contacts = Contacts(outside.url, TOKEN)
-    pair = after(None, made(1))
+    pair = after(None, made(1), NOW)
     try:
         assert await contacts.briefing(some_id("nobody"), Party.BORROWER, [pair]) is None
         briefing = await contacts.briefing(BORROWER, Party.BORROWER, [pair])

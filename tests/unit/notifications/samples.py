@@ -51,10 +51,12 @@ def ids(availability: str = "a1", need: str = "need") -> dict[str, UUID]:
     }
 
 
-def made(revision: int, availability: str = "a1", *, need: str = "need", score: int = 87) -> ProposalMade:
+def made(
+    revision: int, availability: str = "a1", *, need: str = "need", score: int = 87, territory: str = "46"
+) -> ProposalMade:
     return ProposalMade(
         **ids(availability, need),
-        territory="46",
+        territory=territory,
         revision=revision,
         rules_version=1,
         need_version=1,
@@ -77,16 +79,22 @@ def made(revision: int, availability: str = "a1", *, need: str = "need", score: 
 
 
 def withdrawn(
-    revision: int, availability: str = "a1", *, reason: WithdrawalReason = WithdrawalReason.NEED_WITHDRAWN
+    revision: int,
+    availability: str = "a1",
+    *,
+    reason: WithdrawalReason = WithdrawalReason.NEED_WITHDRAWN,
+    territory: str = "46",
 ) -> ProposalWithdrawn:
-    return ProposalWithdrawn(**ids(availability), territory="46", revision=revision, rules_version=1, reason=reason)
+    return ProposalWithdrawn(
+        **ids(availability), territory=territory, revision=revision, rules_version=1, reason=reason
+    )
 
 
 def outcome(type_: type[T], version: int, by: Party, availability: str = "a1", **more: Any) -> T:
     return type_(**ids(availability), version=version, by=by, **more)
 
 
-def event(word: Pair | Outcome, type_: str, *, epoch: int = 1) -> Event[Any]:
+def event(word: Pair | Outcome, type_: str, *, epoch: int = 1, time: datetime = NOW) -> Event[Any]:
     number = word.revision if isinstance(word, Pair) else word.version
     return Event(
         id=event_id(str(word.id), number, type_),
@@ -94,11 +102,11 @@ def event(word: Pair | Outcome, type_: str, *, epoch: int = 1) -> Event[Any]:
         schema_version=1,
         source="matching",
         subject=str(word.id),
-        time=NOW,
+        time=time,
         epoch=epoch,
         key=str(word.id),
         data=word,
-        territory="46",
+        territory=word.territory if isinstance(word, Pair) else "46",
     )
 
 

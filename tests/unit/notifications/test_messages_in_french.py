@@ -22,6 +22,7 @@ from tests.unit.notifications.samples import (
     BORROWER,
     COUNTERPART,
     LENDER,
+    NOW,
     briefing,
     contact_json,
     made,
@@ -40,9 +41,9 @@ EVERY = [(kind, party) for kind in MessageKind for party in Party]
 
 
 def pair_in(kind: MessageKind, party: Party, name: str = "a1", score: int = 87) -> KnownPair:
-    pair = after(None, made(1, name, score=score))
+    pair = after(None, made(1, name, score=score), NOW)
     if kind is MessageKind.WITHDRAWN:
-        return after(pair, withdrawn(2, name))
+        return after(pair, withdrawn(2, name), NOW)
     if kind is MessageKind.PROPOSED:
         return pair
     ended = kind in {MessageKind.DECLINED, MessageKind.CANCELLED}
@@ -56,6 +57,7 @@ def pair_in(kind: MessageKind, party: Party, name: str = "a1", score: int = 87) 
             reason=DeclineReason.PAY if ended else None,
             headcount=3 if kind is MessageKind.AGREED else None,
         ),
+        NOW,
     )
 
 
