@@ -5,7 +5,7 @@ The table (design, decision 16, and "silence when nothing calls for action" of t
 | event | told | on condition |
 |---|---|---|
 | `proposal.made` | both | it opens a run: nobody is alerted when an open pair is stated again |
-| `proposal.accepted` | the other party | |
+| `proposal.accepted` | the other party | while the pair is proposed, or as soon as it is again |
 | `proposal.agreed` | both | |
 | `proposal.declined` | the other party | its contacts were told of the pair, or it had accepted |
 | `proposal.cancelled` | the other party | the one that cancels knows it |
@@ -33,7 +33,7 @@ from schemas.decisions import (
 )
 from schemas.deliveries import MessageKind
 from schemas.proposals import Pair as Word
-from schemas.proposals import ProposalMade, ProposalWithdrawn, WithdrawalReason
+from schemas.proposals import ProposalMade, WithdrawalReason
 from schemas.vocabulary import Party
 from services.notifications.pairs import STANDINGS, KnownPair, name_of
 
@@ -42,6 +42,10 @@ BOTH: Final = (Party.BORROWER, Party.LENDER)
 MOVING: Final = timedelta(minutes=1)
 """What the other territory's shard is given to propose the pair: milliseconds as a rule, longer when shards change
 hands. Nobody waits for this message; if it is outrun after all, the pair is told again as proposed."""
+
+OPENING: Final = (MessageKind.PROPOSED, MessageKind.ACCEPTED)
+CLOSING: Final = (MessageKind.WITHDRAWN,)
+"""What becomes true, and untrue, as runs open and close; the other kinds are the last words of the registry."""
 
 TELLING: Final = (MessageKind.PROPOSED, MessageKind.ACCEPTED, MessageKind.AGREED)
 """The kinds from which a contact learns that the pair exists."""
@@ -96,11 +100,8 @@ def owed(pair: KnownPair, word: Word | Outcome) -> list[Owed]:
         return _owed_by_outcome(pair, word)
     if name_of(word) != pair.since:
         return []
-    if isinstance(word, ProposalMade) and still_true(pair, MessageKind.PROPOSED, Party.BORROWER):
-        return [_item(pair, party, MessageKind.PROPOSED) for party in BOTH]
-    if isinstance(word, ProposalWithdrawn) and still_true(pair, MessageKind.WITHDRAWN, Party.BORROWER):
-        return [_item(pair, party, MessageKind.WITHDRAWN, heard_only=True) for party in BOTH]
-    return []
+    kinds = OPENING if isinstance(word, ProposalMade) else CLOSING
+    return [debt for debt in owed_anew(pair) if debt.kind in kinds]
 
 
 def _owed_by_outcome(pair: KnownPair, outcome: Outcome) -> list[Owed]:
@@ -161,7 +162,10 @@ def _item(pair: KnownPair, party: Party, kind: MessageKind, *, heard_only: bool 
 
 
 def owed_anew(pair: KnownPair) -> list[Owed]:
-    """What is owed about a pair that was not told because it was closed, and is open again by now."""
-    if not still_true(pair, MessageKind.PROPOSED, Party.BORROWER):
-        return []
-    return [_item(pair, party, MessageKind.PROPOSED) for party in BOTH]
+    """What is true of a pair by now and turns with it: owed to whoever was not told, for it was not always true."""
+    return [
+        _item(pair, party, kind, heard_only=kind in CLOSING)
+        for kind in (*OPENING, *CLOSING)
+        for party in BOTH
+        if still_true(pair, kind, party)
+    ]

@@ -14,12 +14,11 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from passerelles.store.port import Body, Stored
-from schemas.deliveries import MessageKind
 from schemas.envelope import format_time, parse_time
 from services.notifications.ledger.documents import Documents, Item, gathering_id, told_id, window_end
 from services.notifications.ledger.heard import was_dropped
 from services.notifications.ledger.spread import spread
-from services.notifications.policy import TELLING, Owed
+from services.notifications.policy import OPENING, TELLING, Owed
 
 
 class Gatherings:
@@ -102,7 +101,7 @@ class Gatherings:
         if not messages:
             return True
         # Marked, yet perhaps told to nobody: its deliveries waited for a dead server until it was no longer true.
-        return owed.kind is MessageKind.PROPOSED and await was_dropped(
+        return owed.kind in OPENING and await was_dropped(
             self._documents, str(owed.proposal_id), str(owed.kind), messages
         )
 
