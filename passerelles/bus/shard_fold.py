@@ -44,6 +44,10 @@ class Folding:
         self._aside = Aside(parking, group, check)
         self._fairness = Fairness()
 
+    def forget(self) -> None:
+        """The records taken so far are read again: those that were parked must not count twice."""
+        self._tally.forget()
+
     async def run(self, consumer: PromptConsumer, batches: Batches, left: asyncio.Event) -> None:
         """Fold a slice, have what it causes acknowledged, and commit it.
 
