@@ -24,6 +24,7 @@ from passerelles.settings import Settings
 from passerelles.store.port import Store
 from schemas.topics import TopicName
 from services.registry.api.app import create_app
+from services.registry.api.kept import FORGET_SECONDS, entries_of, forget_expired
 from services.registry.briefings import Briefings
 from services.registry.commands.companies import Companies
 from services.registry.commands.decisions import Proposals
@@ -91,6 +92,7 @@ class RegistryService:
         self._rounds = (
             Rounds(self._keep_up, self._epoch_check, pause=lambda: WATCH_SECONDS),
             Rounds(self._sweeper.sweep, self.health.check("sweeper"), pause=lambda: ROUND_SECONDS),
+            Rounds(self._forget, self.health.check("idempotency"), pause=lambda: FORGET_SECONDS),
             Rounds(self._days.catch_up, self.health.check("days"), pause=self._days.seconds_to_wait),
         )
         self.app: FastAPI = create_app(self)
@@ -140,3 +142,6 @@ class RegistryService:
 
     async def _keep_up(self) -> None:
         self._epoch_check.figures(number=await self._epochs.keep_up())
+
+    async def _forget(self) -> None:
+        await forget_expired(entries_of(self.office.store), self.office.now())
