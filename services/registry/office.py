@@ -57,7 +57,7 @@ class Office:
         self.proposals = store.collection("proposals", indexes=_PROPOSALS)
         self.deliveries = store.collection("proposal_deliveries", indexes=_DELIVERIES)
         self.sirets = store.collection("sirets")
-        self.tokens = store.collection("tokens")
+        self.tokens = store.collection("tokens", indexes=(("company_id",),))
         self.singles = store.collection("registry")
         self.epoch = 0
         self.floor = 0
