@@ -8,7 +8,6 @@ topic is created.
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from functools import partial
 from typing import Any
@@ -233,8 +232,8 @@ class _Broker(KafkaBroker):
             allow_auto_create_topics=False,
             apply_types=False,
             graceful_timeout=FINISH_SECONDS,
-            logger=logging.getLogger("faststream"),
-            log_level=logging.DEBUG,
+            # It would write to the terminal by itself, in colours; `Watch` and the reactor tell what it has to say.
+            logger=None,
         )
         self._watch = watch
 
