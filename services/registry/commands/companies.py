@@ -85,7 +85,9 @@ class Companies:
             order=_BY_AGE,
             limit=limit,
             cursor=cursor,
-            keep=lambda company: wanted in company.name.casefold() or company.siret.startswith(wanted),
+            keep=(lambda body: wanted in body["name"].casefold() or body["siret"].startswith(wanted))
+            if wanted
+            else None,
         )
 
     async def change(self, caller: Caller, id_: UUID, draft: CompanyDraft, if_match: int | None) -> Company:
