@@ -22,6 +22,12 @@ from services.registry.office import Office
 from services.registry.sides import commune_name
 
 
+class UnknownCompanyError(NotFoundError):
+    """No such company: whoever asks can tell it from an address that is wrong."""
+
+    slug, title = "entreprise-inconnue", "Entreprise inconnue"
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True)
 
@@ -137,11 +143,11 @@ class Briefings:
         """What may be told to a company, now. Items whose need or availability is unknown are left out.
 
         Raises:
-            NotFoundError: no such company.
+            UnknownCompanyError: no such company.
         """
         home = await self._office.companies.get(str(request.company_id))
         if home is None:
-            raise NotFoundError("Cette entreprise n'est pas connue.", field="company_id")
+            raise UnknownCompanyError("Cette entreprise n'est pas connue.", field="company_id")
         company = Company.model_validate(home.body)
         needs = await self._office.needs.get_many({str(item.need_id) for item in request.items})
         staff = await self._office.availabilities.get_many({str(item.availability_id) for item in request.items})

@@ -97,7 +97,9 @@ async def test_the_internal_address_takes_the_services_token_alone(
     (link,) = item["links"].values()
     assert link.startswith("http://test/p/")
     unknown = await services.post("/internal/briefings", json=request | {"company_id": pair.proposal})
-    assert unknown.status_code == 404
+    nowhere = await services.post("/internal/brief", json=request)
+    types = [each.json()["type"].rpartition(":")[2] for each in (unknown, nowhere)]
+    assert ([unknown.status_code, nowhere.status_code], types) == ([404, 404], ["entreprise-inconnue", "introuvable"])
     assert (await services.get("/v1/needs")).status_code == 401
 
 
