@@ -19,7 +19,11 @@ _DIGITS: Final = str.maketrans("OQDILSBZ", "00011582")
 def meant_as_code(text: str) -> bool:
     """Whether a text was meant as a code, right or wrong: short, of digits and a few letters."""
     bare = _bare(text)
-    return len(bare) <= _LONGEST and re.search("[0-9]", bare) is not None and not re.search("[A-Z]{3}", bare)
+    return (
+        len(bare) <= _LONGEST
+        and re.search("[0-9]", bare) is not None
+        and not re.search("[A-Z]{3}", bare.translate(_DIGITS))
+    )
 
 
 def nearest_codes(text: str, codes: Sequence[str], limit: int, *, letters: int = 0) -> list[str]:

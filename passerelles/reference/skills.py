@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Final
 
-from rapidfuzz import fuzz, process
-
+from passerelles.reference.codes import meant_as_code, nearest_codes
+from passerelles.reference.likeness import Names
 from passerelles.reference.tables import LazyTable, rows
 from passerelles.reference.wording import contains_words, fold
 
 SKILLS: Final[Mapping[str, str]] = LazyTable(lambda: {code: label for code, label, _ in rows("skills.csv")})
 """The French label of each skill, by OGR code."""
+
+
+_LONGEST: Final = 200
+"""What follows in a longer text only costs time."""
 
 
 class UnknownSkillError(LookupError):
@@ -52,24 +56,39 @@ def skills_of(occupation: str) -> tuple[str, ...]:
 def suggest_skills(text: str, limit: int = 5, *, occupation: str | None = None) -> list[tuple[str, str]]:
     """Skills, as (OGR code, label), that a text may mean; those of the occupation first.
 
-    A text that is a number (a wrong code, that is) resembles nothing: the occupation's own skills are suggested.
+    For a wrong code, the nearest of the occupation's own codes, or of all for no occupation; for an empty text, the
+    occupation's own skills.
     """
     wanted = fold(text)
     own = skills_of(occupation) if occupation else ()
-    if not wanted or wanted.isdigit():
+    if not wanted:
         return [(code, SKILLS[code]) for code in own[:limit]]
+    if meant_as_code(text):
+        return [(code, SKILLS[code]) for code in nearest_codes(text, own or tuple(SKILLS), limit)]
     beginnings = wanted.split()
     found = [code for code in own if contains_words(_folded()[code], beginnings)]
     found += [code for code, label in _folded().items() if contains_words(label, beginnings)]
     if not found:
-        alike = process.extract(wanted, _folded(), scorer=fuzz.token_set_ratio, limit=limit)
-        found = [code for _, _, code in alike]
+        found = [code for label in _labels().nearest(wanted[:_LONGEST], limit) for code in _codes_of_label()[label]]
     return [(code, SKILLS[code]) for code in list(dict.fromkeys(found))[:limit]]
 
 
 @cache
 def _folded() -> Mapping[str, str]:
     return {code: fold(label) for code, label in SKILLS.items()}
+
+
+@cache
+def _codes_of_label() -> Mapping[str, Sequence[str]]:
+    codes: dict[str, list[str]] = {}
+    for code, label in _folded().items():
+        codes.setdefault(label, []).append(code)
+    return codes
+
+
+@cache
+def _labels() -> Names:
+    return Names(_codes_of_label())
 
 
 @cache
