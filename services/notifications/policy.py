@@ -50,6 +50,15 @@ CLOSING: Final = (MessageKind.WITHDRAWN,)
 TELLING: Final = (MessageKind.PROPOSED, MessageKind.ACCEPTED, MessageKind.AGREED)
 """The kinds from which a contact learns that the pair exists."""
 
+TOLD_AFTER: Final[dict[MessageKind, tuple[MessageKind, ...]]] = {
+    MessageKind.PROPOSED: CLOSING,
+    MessageKind.ACCEPTED: CLOSING,
+    MessageKind.WITHDRAWN: TELLING,
+    MessageKind.DECLINED: TELLING,
+}
+"""What a contact must have been told since, for a kind to be told to it again: the contrary, so that the last message
+that it read stays true. Those that are only for who was told of the pair follow the same for the first time."""
+
 CONTRADICTED_BY: Final[dict[MessageKind, frozenset[str]]] = {
     MessageKind.PROPOSED: frozenset({"agreed", "declined", "cancelled"}),
     MessageKind.ACCEPTED: frozenset({"agreed", "declined", "cancelled"}),

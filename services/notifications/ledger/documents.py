@@ -30,7 +30,7 @@ class Documents:
     `gatherings`, by `company:party:subject`: `seq` numbers the messages that left it, `items` are owed but not yet in
         a message, each of which counts from its `at`; `due_at` is the end of the window, none when there is no item.
     `told`, by `proposal:company`: kind → the messages that told it, or were to.
-    `messages`: what left a gathering; `state` is `open` until its deliveries exist, then `expanded`.
+    `messages`: what left a gathering, as number `seq`; `state` is `open` until its deliveries exist, then `expanded`.
     `deliveries`: one message to one contact by one channel. `due_at` is when a sweep looks at it: the next attempt of
         one in `reserved`, the end of the lease of one in `attempting`, none once it has ended.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,7 +30,7 @@ from services.notifications.rendering import Rendered, Renderer
 from services.notifications.sender import Sender
 from tests.unit.notifications.samples import BORROWER, COUNTERPART, NOW, briefing_json, contact_json, event
 
-RENDERER = Renderer("http://127.0.0.1:8000")
+RENDERER = Renderer()
 """Compiling the templates takes longer than most of these tests."""
 
 TYPES = {ProposalMade: "proposal.made", ProposalWithdrawn: "proposal.withdrawn"}
@@ -180,16 +180,25 @@ class World:
     async def states(self) -> Counter[str]:
         return Counter(delivery["state"] for delivery in await self.deliveries())
 
+    async def said(self) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
+        """(proposal, contact, channel) → the kinds that were not dropped with their states, in the messages' order."""
+        letters = {stored.id: stored.body for stored in await self.documents.messages.find()}
+        found: dict[tuple[str, str, str], list[tuple[str, str]]] = defaultdict(list)
+        for delivery in sorted(await self.deliveries(), key=lambda each: letters[each["message"]]["seq"]):
+            for item in delivery["items"]:
+                if not item["dropped"]:
+                    key = (item["proposal"], delivery["contact"], delivery["channel"])
+                    found[key].append((item["kind"], delivery["state"]))
+        return found
+
     async def told(self) -> dict[tuple[str, str, str, str], str]:
         """(proposal, kind, contact, channel) → the state of the one delivery that was not dropped."""
         found: dict[tuple[str, str, str, str], str] = {}
-        for delivery in await self.deliveries():
-            for item in delivery["items"]:
-                if item["dropped"]:
-                    continue
-                key = (item["proposal"], item["kind"], delivery["contact"], delivery["channel"])
+        for (proposal, contact, channel), said in (await self.said()).items():
+            for kind, state in said:
+                key = (proposal, kind, contact, channel)
                 assert key not in found, f"told twice: {key}"
-                found[key] = delivery["state"]
+                found[key] = state
         return found
 
     async def stop(self) -> None:
