@@ -26,7 +26,9 @@ def meant_as_code(text: str) -> bool:
     )
 
 
-def nearest_codes(text: str, codes: Sequence[str], limit: int, *, letters: int = 0) -> list[str]:
+def nearest_codes(
+    text: str, codes: Sequence[str], limit: int, *, letters: int = 0, slips: int | None = None
+) -> list[str]:
     """At most so many codes, those with the fewest slips of the finger first, then in their order; none for no text.
 
     Args:
@@ -34,12 +36,13 @@ def nearest_codes(text: str, codes: Sequence[str], limit: int, *, letters: int =
         codes: those that exist.
         limit: how many are wanted.
         letters: how many letters a code begins with; what follows are digits, `O` meant for `0`.
+        slips: the most differences; none for the nearest however far.
     """
     bare = _bare(text)[:_COMPARED]
     if not bare:
         return []
     meant = bare[:letters] + bare[letters:].translate(_DIGITS)
-    return [code for code, *_ in process.extract(meant, codes, scorer=OSA.distance, limit=limit)]
+    return [code for code, *_ in process.extract(meant, codes, scorer=OSA.distance, limit=limit, score_cutoff=slips)]
 
 
 def _bare(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from passerelles.reference.codes import meant_as_code, nearest_codes
@@ -56,21 +56,30 @@ def skills_of(occupation: str) -> tuple[str, ...]:
 def suggest_skills(text: str, limit: int = 5, *, occupation: str | None = None) -> list[tuple[str, str]]:
     """Skills, as (OGR code, label), that a text may mean; those of the occupation first.
 
-    For a wrong code, the nearest of the occupation's own codes, or of all for no occupation; for an empty text, the
-    occupation's own skills.
+    For a wrong code, those that one slip of the finger may have missed, then the nearest of the occupation's own, or of
+    all for no occupation; for an empty text, the occupation's own skills. Answers are kept: a spreadsheet repeats its
+    mistakes.
     """
+    return [(code, SKILLS[code]) for code in _suggested(text[:_LONGEST], limit, occupation)]
+
+
+@lru_cache(maxsize=1024)
+def _suggested(text: str, limit: int, occupation: str | None) -> tuple[str, ...]:
     wanted = fold(text)
     own = skills_of(occupation) if occupation else ()
     if not wanted:
-        return [(code, SKILLS[code]) for code in own[:limit]]
-    if meant_as_code(text):
-        return [(code, SKILLS[code]) for code in nearest_codes(text, own or tuple(SKILLS), limit)]
+        return own[:limit]
     beginnings = wanted.split()
-    found = [code for code in own if contains_words(_folded()[code], beginnings)]
-    found += [code for code, label in _folded().items() if contains_words(label, beginnings)]
+    if meant_as_code(text):
+        found = nearest_codes(text, tuple(SKILLS), 1, slips=0)
+        found += sorted(nearest_codes(text, tuple(SKILLS), limit, slips=1), key=lambda code: code not in own)
+        found += nearest_codes(text, own or tuple(SKILLS), limit)
+    else:
+        found = [code for code in own if contains_words(_folded()[code], beginnings)]
+        found += [code for code, label in _folded().items() if contains_words(label, beginnings)]
     if not found:
-        found = [code for label in _labels().nearest(wanted[:_LONGEST], limit) for code in _codes_of_label()[label]]
-    return [(code, SKILLS[code]) for code in list(dict.fromkeys(found))[:limit]]
+        found = [code for label in _labels().nearest(wanted, limit) for code in _codes_of_label()[label]]
+    return tuple(dict.fromkeys(found))[:limit]
 
 
 @cache
