@@ -67,9 +67,7 @@ class NotificationsService:
         self._channels = _channels(settings, clock)
         self._contacts = Contacts(settings.registry_url, settings.service_token.get_secret_value())
         messages = Messages(documents, window=window)
-        self._dispatcher = Dispatcher(
-            documents, messages, self._contacts, Renderer(settings.public_url), self._channels, clock=clock
-        )
+        self._dispatcher = Dispatcher(documents, messages, self._contacts, Renderer(), self._channels, clock=clock)
         self._sender = Sender(documents, messages, self._dispatcher, self.health.check("ledger"), clock=clock)
         reaction = Reaction(
             documents, Gatherings(documents, window=window), self._epoch, wake=self._sender.wake, clock=clock

@@ -62,7 +62,9 @@ async def test_the_window_gathers_the_proposals_of_one_need_and_of_one_lender(st
     assert world.email.sent == []
     await world.sweep(seconds=0.5 + GRACE.total_seconds())
     assert len(world.email.to("borrower-rh")) == 2, "one for each need"
-    assert world.email.to("lender-rh") == ["4\xa0besoins pour vos équipes"]
+    assert world.email.to("lender-rh") == [
+        "2\xa0besoins pour vos équipes\xa0: Conduite d’équipement de production alimentaire"
+    ], "needs are counted, not pairs"
     await world.stop()
 
 

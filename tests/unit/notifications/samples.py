@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 from uuid import UUID, uuid5
@@ -170,8 +171,10 @@ def contact_json(name: str, *, sms: bool = False) -> dict[str, Any]:
     }
 
 
-def briefing(company: UUID, availabilities: list[str], **more: Any) -> Briefing:
-    pairs = [{**ids(name), "proposal_id": ids(name)["id"]} for name in availabilities]
+def briefing(company: UUID, availabilities: list[str], *, needs: Sequence[str] = (), **more: Any) -> Briefing:
+    """What is told of these availabilities, each for the one need, or with the need of the same place."""
+    named = zip(availabilities, needs or ["need"] * len(availabilities), strict=True)
+    pairs = [{**ids(*names), "proposal_id": ids(*names)["id"]} for names in named]
     return Briefing.model_validate(briefing_json(company, pairs, **more))
 
 
