@@ -44,7 +44,7 @@ class EmailChannel:
             port = None
         if port is None or not is_address(self._sender.address):
             raise SettingsError(
-                "L'adresse du serveur de courriel ou de l'expéditeur est incorrecte.",
+                "L'adresse du serveur d'e-mail ou de l'expéditeur est incorrecte.",
                 remedy="Corriger PASSERELLES_SMTP ou PASSERELLES_SMTP_FROM.",
             )
         self._port = port
