@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from types import MappingProxyType
+from typing import Annotated, Final
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 from passerelles.errors import SettingsError
 
 PREFIX = "PASSERELLES_"
+
+EXPECTED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "bus": "« embedded: » ou kafka://hôte:port,hôte:port",
+        "store": "sqlite:///chemin ou mongodb://hôte:port/base",
+        "data": "le chemin d'un dossier",
+        "http_port": "un nombre entier de 0 à 65535",
+        "smtp": "smtp://hôte:port ou smtps://hôte:port",
+        "sms": "« none » ou « http »",
+        "alert_window_ms": "un nombre entier de millisecondes, de 0 à 86400000 (un jour),",
+        "log_level": "« debug », « info », « warning » ou « error »",
+    }
+)
+"""What a setting that may be wrong has to be, in French; the others are any text."""
+
+_OTHERS: Final = re.compile(rf"{PREFIX}(?:TOKEN|IMAGE|REQUIRE_REAL|TEST_.*)")
+"""Variables of `passerelles import`, of Compose and of the tests."""
+_LONG: Final = 8
+"""From so many letters on a name has two slips: `OPRATOR_TOKN`; in a short one, `PORT` would be `STORE`."""
 
 
 class Settings(BaseSettings):
@@ -69,14 +94,45 @@ def read_settings() -> Settings:
     """The settings of this process's environment.
 
     Raises:
-        SettingsError: names each variable that is wrong, and what was expected.
+        SettingsError: names each variable that is wrong, and what was expected; or that is misspelt, and the setting
+            that was meant. No value is shown: some are secrets.
     """
+    wrong = [f"{name} n'existe pas, {meant} est sans doute voulu" for name, meant in _misspelt().items()]
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{PREFIX}{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors()
-        )
-        raise SettingsError(
-            f"Réglages incorrects : {wrong}.", remedy="Corriger ces variables d'environnement (docs/operations.md)."
-        ) from error
+        names = dict.fromkeys(str(each["loc"][0]) for each in error.errors())
+        wrong += [f"{PREFIX}{name.upper()} : {EXPECTED.get(name, 'une autre valeur')} est attendu" for name in names]
+        raise _refused(wrong) from None
+    if wrong:
+        raise _refused(wrong)
+    return settings
+
+
+def unknown_variables() -> list[str]:
+    """The variables with the prefix that name no setting, nor are another program's: they have no effect.
+
+    They are not refused: Kubernetes sets some of its own for a service that is called `passerelles-…`.
+    """
+    settings = {PREFIX + name.upper() for name in Settings.model_fields}
+    named = {name.upper(): name for name in os.environ if name.upper().startswith(PREFIX)}
+    return sorted(name for upper, name in named.items() if upper not in settings and not _OTHERS.fullmatch(upper))
+
+
+def _misspelt() -> dict[str, str]:
+    """The unknown variables that are a slip of the finger away from a setting, which is what each was meant to be."""
+    settings = [name.upper() for name in Settings.model_fields]
+    meant = {}
+    for variable in unknown_variables():
+        name = variable[len(PREFIX) :].upper()
+        slips = 2 if len(name) >= _LONG else 1
+        near = process.extractOne(name, settings, scorer=OSA.distance, score_cutoff=slips)
+        if near:
+            meant[variable] = PREFIX + near[0]
+    return meant
+
+
+def _refused(wrong: list[str]) -> SettingsError:
+    return SettingsError(
+        f"{' ; '.join(wrong)}.", remedy="Corriger les variables d'environnement nommées (docs/operations.md)."
+    )
