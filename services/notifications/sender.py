@@ -16,6 +16,7 @@ from schemas.deliveries import DeliveryState
 from schemas.envelope import format_time
 from services.notifications.dispatch import Dispatcher
 from services.notifications.ledger.documents import GRACE, Documents
+from services.notifications.ledger.gathering import Fresh
 from services.notifications.ledger.messages import Messages
 
 SWEEP_SECONDS: Final = 2.0
@@ -53,13 +54,13 @@ class Sender:
         self._stopping = False
         self.observe = lambda _: None
 
-    def wake(self, gathering: str, due: datetime) -> None:
-        """Look at a gathering when it is due; at once if it is."""
+    def wake(self, gathering: str, due: datetime, fresh: Fresh | None = None) -> None:
+        """Look at a gathering when it is due; at once if it is, and then by what its writer knows."""
         if self._stopping:
             return
         wait = (due - self._clock()).total_seconds()
         if wait <= 0:
-            self._run(gathering, partial(self._send, gathering))
+            self._run(gathering, partial(self._send, gathering, fresh))
         elif gathering not in self._timers:
             loop = asyncio.get_running_loop()
             self._timers[gathering] = loop.call_later(wait, self._ring, gathering, due)
@@ -121,12 +122,14 @@ class Sender:
                 self.observe(None)
             await asyncio.sleep(SWEEP_SECONDS)
 
-    async def _send(self, gathering: str) -> None:
-        taken = await self._messages.take(gathering, self._clock())
+    async def _send(self, gathering: str, fresh: Fresh | None = None) -> None:
+        taken = await self._messages.take(gathering, self._clock(), fresh)
         if taken.message is not None:
-            self._run(taken.message[0], partial(self._dispatcher.dispatch, *taken.message))
-        if taken.due is not None:
-            self.wake(gathering, taken.due)
+            id_, letter = taken.message
+            self._run(id_, partial(self._dispatcher.dispatch, id_, letter, taken.pairs))
+        due = await taken.removal() if taken.removal is not None else taken.due
+        if due is not None:
+            self.wake(gathering, due)
 
     def _run(self, key: str, step: Step) -> None:
         """Take a step in its own task; one at a time for a document, and once more if it was asked for meanwhile."""
