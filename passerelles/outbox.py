@@ -39,6 +39,9 @@ _ROUNDS: Final = 4
 _ROUND_SECONDS: Final = 0.01
 """What a publication takes, about."""
 
+_Version = tuple[Key, int]
+"""A document that owes something, and its revision."""
+
 
 class Relay:
     """Publishes what documents owe: at once when nudged, and by a sweep for what a crash left.
@@ -96,7 +99,7 @@ class Relay:
         """Publish what was asked for so far, if the bus is there, and end."""
         self._stopping.set()
         self._wake.set()
-        await asyncio.gather(*self._tasks)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         self._check.rested()
         self._check.down("arrêté")
 
@@ -107,15 +110,19 @@ class Relay:
             UnavailableError: the bus or the store is away.
         """
         for position, collection in enumerate(self._watched):
-            while owing := [(position, each.id) for each in await self._owing(collection)]:
+            last: Stored | None = None
+            while page := await self._owing(collection, last):
+                owing = [(position, each.id) for each in page]
                 if self._settlement.stuck.keys() >= set(owing):
-                    break
+                    last = page[-1]
+                    continue
                 free = [key for key in owing if key not in self._busy]
                 self._busy.update(free)
                 try:
                     await self._settlement.settle(free)
                 finally:
                     self._busy.difference_update(free)
+                    self._wake.set()
                 if not free:
                     await asyncio.sleep(_ROUND_SECONDS)
 
@@ -169,26 +176,23 @@ class Relay:
 
         What has just been written is left to its nudge, and to the replica that got it.
         """
-        before: set[tuple[Key, int]] | None = None
+        before: set[_Version] | None = None
         backoff = Backoff()
         while not self._stopping.is_set():
             self._check.moved()
-            now: set[tuple[Key, int]] = set()
-            backlog = False
             try:
-                for position, collection in enumerate(self._watched):
-                    found = await self._owing(collection)
-                    now |= {((position, each.id), each.revision) for each in found}
-                    backlog = backlog or len(found) == _AT_ONCE
-            except UnavailableError as error:
-                self._check.down(error.detail)
+                now, backlog = await self._look(before or set())
+            except Exception as error:  # noqa: BLE001 (whatever befell the search, nothing else finds what is owed)
+                if isinstance(error, UnavailableError):
+                    self._check.down(error.detail)
+                else:
+                    log.error("outbox.sweep_failed", fault=fault(error))  # noqa: TRY400 (its message may quote data)
+                    self._check.down("la relève de la boîte de sortie a échoué, elle reprend")
                 await backoff.wait(self._stopping)
                 continue
-            pause = Backoff(self._sweep_seconds)
+            owing = {key for key, _ in now}
             if not backlog:
-                for key in self._settlement.stuck.keys() - {
-                    key for key, _ in now
-                }:  # removed, or cleared by another replica
+                for key in self._settlement.stuck.keys() - owing:  # removed, or cleared by another replica
                     del self._settlement.stuck[key]
             late = [key for key, _ in (now if before is None or backlog else now & before) if key not in self._busy]
             if late:
@@ -198,8 +202,30 @@ class Relay:
             elif not self._rounds and not self._settlement.stuck:
                 self._check.up()
             before, backoff = now, Backoff()
-            await pause.wait(self._stopping)
+            await Backoff(self._sweep_seconds).wait(self._stopping)
 
-    async def _owing(self, collection: Collection) -> Sequence[Stored]:
+    async def _look(self, before: set[_Version]) -> tuple[set[_Version], bool]:
+        """What is owed, the oldest first and not all of it, and whether there may be more.
+
+        A page of which nothing left since the last sweep hides nothing: the next one is looked at as well.
+        """
+        found: set[_Version] = set()
+        backlog = False
+        for position, collection in enumerate(self._watched):
+            last: Stored | None = None
+            while page := await self._owing(collection, last):
+                versions = {((position, each.id), each.revision) for each in page}
+                found |= versions
+                if len(page) < _AT_ONCE:
+                    break
+                if not versions <= before or any(key in self._busy or key in self._asked for key, _ in versions):
+                    backlog = True
+                    break
+                last = page[-1]
+        return found, backlog
+
+    async def _owing(self, collection: Collection, last: Stored | None = None) -> Sequence[Stored]:
+        """The documents that owe something, the oldest first, behind the last of the page before."""
         owing = Where(above={"pending_since": ""})
-        return await collection.find(owing, order=Order("pending_since"), limit=_AT_ONCE)
+        after = None if last is None else (last.body["pending_since"], last.id)
+        return await collection.find(owing, order=Order("pending_since"), after=after, limit=_AT_ONCE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -15,7 +16,7 @@ import uvloop
 from passerelles import logging
 from passerelles.bus.address import Bus
 from passerelles.bus.topics import ensure_topics
-from passerelles.errors import PasserellesError
+from passerelles.errors import PasserellesError, UnavailableError
 from passerelles.settings import Settings, read_settings
 from services import parked, stack
 from services.demo import running
@@ -83,23 +84,35 @@ def import_(
     url: Annotated[str, typer.Option(help="L'adresse de l'API.")] = "http://127.0.0.1:8000",
 ) -> None:
     """Importer un tableur : chaque ligne est acceptée, ou refusée avec ses raisons."""
-    answer = httpx.post(
-        f"{url}/v1/imports",
-        params={"kind": kind, "company_id": str(company)},
-        files={"file": (file.name, file.read_bytes())},
-        headers={"Authorization": f"Bearer {token}"},
-        timeout=120,
-    )
-    body = answer.json()
-    if answer.is_error:
-        typer.echo(f"{body.get('title')} : {body.get('detail')}", err=True)
-        raise typer.Exit(1)
+    body = _posted(url, token, file, kind, company)
     refused = [row for row in body["rows"] if row["status"] == "refused"]
     for row in refused:
         for error in row["errors"]:
             typer.echo(f"ligne {row['line']}, {error['field']} : {error['detail']}", err=True)
     typer.echo(f"{len(body['rows']) - len(refused)} lignes acceptées, {len(refused)} refusées.")
     raise typer.Exit(1 if refused else 0)
+
+
+def _posted(url: str, token: str, file: Path, kind: str, company: UUID) -> dict[str, Any]:
+    """The API's answer; the same file for the same company is imported once, however often it is sent."""
+    content = file.read_bytes()
+    key = hashlib.sha256(b"\0".join((company.bytes, kind.encode(), content))).hexdigest()
+    try:
+        answer = httpx.post(
+            f"{url}/v1/imports",
+            params={"kind": kind, "company_id": str(company)},
+            files={"file": (file.name, content)},
+            headers={"Authorization": f"Bearer {token}", "Idempotency-Key": key},
+            timeout=120,
+        )
+        body: dict[str, Any] = answer.json()
+    except (httpx.HTTPError, ValueError) as error:
+        unanswered = UnavailableError(f"L'API ne répond pas à {url}.", remedy="Vérifier l'adresse (--url).")
+        _fail(unanswered, error)
+    if answer.is_error:
+        typer.echo(f"{body.get('title')} : {body.get('detail')}", err=True)
+        raise typer.Exit(1)
+    return body
 
 
 @parked_app.command("list")
@@ -172,9 +185,9 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
         _fail(error)
 
 
-def _fail(error: PasserellesError) -> NoReturn:
+def _fail(error: PasserellesError, cause: BaseException | None = None) -> NoReturn:
     typer.echo(f"{error.title} : {error.detail} {error.remedy}".strip(), err=True)
-    raise typer.Exit(1)
+    raise typer.Exit(1) from cause
 
 
 def main() -> None:

@@ -38,7 +38,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise SettingsError(
             f"Le port {port} de {host} n'est pas disponible ({error.strerror}).",
-            remedy="Choisir un autre port : --port, ou la variable PASSERELLES_HTTP_PORT.",
+            remedy="Choisir un autre port : PASSERELLES_HTTP_PORT, ou --port pour la démonstration.",
         ) from error
     return listener
 

@@ -131,11 +131,27 @@ def until_told_to_stop() -> asyncio.Event:
     return told
 
 
+def _must_have_tokens(settings: Settings, names: Sequence[ServiceName]) -> None:
+    """Nobody could enter a registry without an operator's token, and no alert would leave without the services'."""
+    needed = {"OPERATOR_TOKEN": settings.operator_token} if ServiceName.REGISTRY in names else {}
+    if set(names) & {ServiceName.REGISTRY, ServiceName.NOTIFICATIONS}:
+        needed["SERVICE_TOKEN"] = settings.service_token
+    missing = [f"PASSERELLES_{name}" for name, token in needed.items() if token is None]
+    if missing:
+        raise SettingsError(
+            f"Il manque {' et '.join(missing)}.", remedy="Choisir un secret long, et donner à chaque service le même."
+        )
+
+
 async def run(settings: Settings, names: Sequence[ServiceName]) -> None:
     """Run services against the bus and store of the settings until SIGTERM or SIGINT, also while they start.
 
     The first has its HTTP on `HTTP_PORT`, the next ones just above.
+
+    Raises:
+        SettingsError: what these services cannot do without is missing.
     """
+    _must_have_tokens(settings, names)
     told = asyncio.create_task(until_told_to_stop().wait())
     ports = {name: settings.http_port + place if settings.http_port else 0 for place, name in enumerate(names)}
     stack = Stack(settings, bus_of(settings), open_store(settings.store), ports)

@@ -67,11 +67,20 @@ class Watch:
 
     Args:
         ended: set when the consumer has failed for good, and is to be made anew.
+        calm: called when a poll has found nothing: all that there was has been handled.
     """
 
-    def __init__(self, check: Check, *, ended: asyncio.Event, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        check: Check,
+        *,
+        ended: asyncio.Event,
+        calm: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._check = check
         self._ended = ended
+        self._calm = calm
         self._clock = clock
         self._silent = False
         self._idle_since: float | None = None
@@ -90,6 +99,7 @@ class Watch:
             self._check.down("le bus ne répond plus")
         else:
             self._found()
+            self._calm()
 
     def answered(self) -> None:
         """A poll has found records."""

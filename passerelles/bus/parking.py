@@ -7,12 +7,11 @@ lists, replays or drops.
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
-from itertools import groupby
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -128,16 +127,18 @@ class Parking:
         """Append records anew to their topic and partition, and forget them. Returns how many.
 
         With each goes every other of its subject in its group, in the order of their places: they were held back by
-        one another. A crash in between leaves some `released`, which the next replay takes up; what was appended twice,
-        consumers drop. A tombstone without a key cannot be appended by this client, and stays.
+        one another. What several groups parked is appended once, for all of them. A crash in between leaves some
+        `released`, which the next replay takes up; what was appended twice, consumers drop. A tombstone without a key
+        cannot be appended by this client, and stays.
 
         Args:
             publisher: appends, and is running.
             ids: which ones; none for all.
         """
         replayed = 0
-        for _, stored in groupby(await self._chosen(ids), key=_order):
-            replayed += await self._replay(publisher, list(stored))
+        for chain in _chains(await self._parked.find()):
+            if ids is None or any(stored.id in ids for stored in chain):
+                replayed += await self._replay(publisher, chain)
         return replayed
 
     async def drop(self, ids: Collection[str] | None = None) -> int:
@@ -145,30 +146,47 @@ class Parking:
         everyone = [stored.id for stored in await self._parked.find()] if ids is None else ids
         return sum([await self._parked.delete(id_) for id_ in everyone])
 
-    async def _chosen(self, ids: Collection[str] | None) -> Sequence[Stored]:
-        everyone = await self._parked.find()
-        if ids is not None:
-            named = {_order(stored) for stored in everyone if stored.id in ids}
-            everyone = [stored for stored in everyone if _order(stored) in named]
-        able = [stored for stored in everyone if stored.body["key"] is not None or stored.body["value"] is not None]
-        return sorted(able, key=lambda stored: (_order(stored), _parked(stored).place))
-
     async def _replay(self, publisher: Publisher, entries: Sequence[Stored]) -> int:
         # All are released before the first is appended: one still parked would send those before it back behind it.
         for stored in entries:
             released = {**stored.body, "state": ParkedState.RELEASED.value}
             await self._parked.replace(stored.id, released, stored.revision)
-        for stored in entries:
-            parked = _parked(stored)
-            await publisher.publish_record(parked.place.topic, parked.place.partition, parked.record)
+        records = dict.fromkeys((parked.place, parked.record) for parked in map(_parked, entries))
+        for place, record in records:
+            await publisher.publish_record(place.topic, place.partition, record)
         for stored in entries:
             await self._parked.delete(stored.id)
-        return len(entries)
+        return len(records)
 
 
-def _order(stored: Stored) -> tuple[str, str]:
-    """What is replayed together: one subject of one group, or one record that has none."""
-    return stored.body["group"], stored.body["subject"] or f"\0{stored.id}"
+def _chains(everyone: Iterable[Stored]) -> Iterator[list[Stored]]:
+    """What is replayed together, each in the order of the log.
+
+    Those of one subject in one group, and those that are the same record, parked by several groups.
+    """
+    able = [stored for stored in everyone if stored.body["key"] is not None or stored.body["value"] is not None]
+    alike: dict[Any, list[Stored]] = {}
+    for stored in able:
+        for link in _links(stored):
+            alike.setdefault(link, []).append(stored)
+    taken: set[str] = set()
+    for first in able:
+        chain: dict[str, Stored] = {}
+        reached = [first]
+        while reached:
+            stored = reached.pop()
+            if stored.id not in taken:
+                taken.add(stored.id)
+                chain[stored.id] = stored
+                reached += [each for link in _links(stored) for each in alike.pop(link, ())]
+        if chain:
+            yield sorted(chain.values(), key=lambda stored: _parked(stored).place)
+
+
+def _links(stored: Stored) -> list[Any]:
+    parked = _parked(stored)
+    same: list[Any] = [(parked.place, parked.record)]
+    return same if parked.subject is None else [*same, (parked.group, parked.subject)]
 
 
 def _id(group: str, place: Place, record: Record) -> str:

@@ -43,6 +43,10 @@ class Tally:
 
     def __init__(self, limits: ParkingLimits) -> None:
         self._limits = limits
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew: what was seen will be read again."""
         self._recent: deque[bool] = deque(maxlen=_WINDOW)
         self._in_recent = 0
         self._in_a_row = 0

@@ -1,9 +1,10 @@
-"""How consumers wait for what is away: ever longer, never in step with one another, and until told to stop."""
+"""How those on the bus wait: for what is away, ever longer and never in step with one another; and for their turn."""
 
 from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Final, TypeVar
@@ -15,6 +16,8 @@ from passerelles.telemetry import WAITS
 FIRST_SECONDS: Final = 0.2
 LONGEST_SECONDS: Final = 10.0
 """A dependency that comes back after an hour is found within this; a hundred consumers ask it ten times a second."""
+
+_FAIR_SECONDS: Final = 0.005
 
 T = TypeVar("T")
 
@@ -70,6 +73,19 @@ async def patiently(call: Callable[[], Awaitable[T]], *, group: str, check: Chec
             if backoff is not None:
                 check.up()
             return answer
+
+
+class Fairness:
+    """Gives the event loop its turn during long computations."""
+
+    def __init__(self) -> None:
+        self._since = time.perf_counter()
+
+    async def turn(self) -> None:
+        """Let others run, if they have waited for 5 ms."""
+        if time.perf_counter() - self._since > _FAIR_SECONDS:
+            await asyncio.sleep(0)
+            self._since = time.perf_counter()
 
 
 async def unless(event: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from passerelles.bus.address import Bus
 from passerelles.bus.codec import Record, encode, place
+from passerelles.bus.patience import Fairness
 from passerelles.bus.topics import verify_topics
 from passerelles.errors import UnavailableError
 from passerelles.telemetry import PUBLISH_FAILURES, PUBLISHED
@@ -25,6 +26,8 @@ PATIENCE_SECONDS: Final = 10.0
 _FAREWELL_SECONDS: Final = 1.0
 # Records of one partition that leave in one request; the default of 16 KiB is a dozen proposals.
 _BATCH_BYTES: Final = 256 * 1024
+SLICE_EVENTS: Final = 2_000
+"""What is sent before the acknowledgements are waited for: well below what `PATIENCE_SECONDS` suffices for."""
 
 Placed = tuple[str, int, Record]
 """A topic, a partition, and what goes there."""
@@ -37,7 +40,7 @@ class Publisher:
 
     Args:
         bus: where to.
-        patience: seconds that a call waits for its acknowledgements.
+        patience: seconds that the acknowledgements of a slice of events are waited for.
     """
 
     def __init__(self, bus: Bus, *, patience: float = PATIENCE_SECONDS) -> None:
@@ -72,10 +75,16 @@ class Publisher:
                 publishing them again adds duplicates, which consumers drop by their version or revision.
             ValueError: an event has no place on the bus, or is too large for it.
         """
-        placed = [(*place(event, self.bus), encode(event)) for event in events]
-        await self._append(placed)
-        for event, (topic, _, _) in zip(events, placed, strict=True):
-            PUBLISHED.labels(topic, event.type).inc()
+        fairness = Fairness()
+        placed: list[Placed] = []
+        for event in events:
+            placed.append((*place(event, self.bus), encode(event)))
+            await fairness.turn()
+        for first in range(0, len(placed), SLICE_EVENTS):
+            records = placed[first : first + SLICE_EVENTS]
+            await self._append(records)
+            for event, (topic, _, _) in zip(events[first:], records, strict=False):
+                PUBLISHED.labels(topic, event.type).inc()
 
     async def publish_record(self, topic: str, partition: int, record: Record) -> None:
         """Append a record as it is. Raises `UnavailableError` as `publish` does."""

@@ -57,6 +57,10 @@ class Reaction:
         self._tally = Tally(parking.limits)
         self._aside = Aside(parking, group, check)
 
+    def forget(self) -> None:
+        """The records taken so far are read again: those that were parked must not count twice."""
+        self._tally.forget()
+
     async def take(self, taken: Sequence[tuple[Place, Record]], left: asyncio.Event) -> int:
         """Handle or park every record; returns how many were parked, once the offsets may be committed.
 
@@ -65,6 +69,7 @@ class Reaction:
         Raises:
             LeftError: `left` was set before the end; nothing may be committed.
             TooMuchParkedError: the consumer has to stop; nothing may be committed.
+            Exception: whatever the parking raised that nobody foresaw; nothing may be committed.
         """
         items: dict[str, list[Item]] = {}
         parked = 0

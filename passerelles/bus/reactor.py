@@ -8,7 +8,6 @@ topic is created.
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from functools import partial
 from typing import Any
@@ -71,6 +70,8 @@ class Reactor:
         self._idle.set()
         self._ended = asyncio.Event()
         self._too_much: TooMuchParkedError | None = None
+        self._broken = False
+        self._backoff = Backoff()
         self._running: asyncio.Task[None] | None = None
 
     def on(self, topic: str, handler: Handler) -> None:
@@ -90,11 +91,9 @@ class Reactor:
             await self._running
 
     async def _run(self) -> None:
-        backoff = Backoff()
         while not self._stopping.is_set() and self._too_much is None:
             try:
                 await self._connect_and_work()
-                backoff = Backoff()
             except (KafkaError, OSError) as error:
                 log.warning("bus.not_connected", group=self._group, error=type(error).__name__)
                 self._check.down("le bus ne répond pas")
@@ -105,7 +104,7 @@ class Reactor:
                 self._check.down("la lecture du bus a échoué, elle reprend")
             if self._too_much is None:
                 self._check.moved()
-                await backoff.wait(self._stopping)
+                await self._backoff.wait(self._stopping)
         self._check.rested()
         if self._stopping.is_set():
             self._check.down("arrêté")
@@ -113,7 +112,7 @@ class Reactor:
     async def _connect_and_work(self) -> None:
         await verify_topics(self._bus, tuple(self._handlers))
         self._ended.clear()
-        broker = self._make_broker(Watch(self._check, ended=self._ended))
+        broker = self._make_broker(Watch(self._check, ended=self._ended, calm=self._recovered))
         try:
             await unless(self._stopping, broker.start())
             if not self._stopping.is_set():
@@ -143,8 +142,8 @@ class Reactor:
         return broker
 
     async def _take(self, subscriber: BatchSubscriber, raws: Raw) -> None:
-        if self._stopping.is_set() or self._too_much is not None:
-            return
+        if self._ended.is_set() or self._too_much is not None:
+            return  # a commit would cover what was not handled before
         began = time.perf_counter()
         self._left = left = asyncio.Event()
         self._idle.clear()
@@ -162,8 +161,12 @@ class Reactor:
             log.error("bus.too_much_parked", group=self._group, why=error.detail)  # noqa: TRY400 (all is in it)
             self._ended.set()
             return
+        except Exception as error:  # noqa: BLE001 (FastStream would log it, and go on with the next batch)
+            self._break(error)
+            return
         finally:
             self._idle.set()
+        self._recovered()
         elapsed = time.perf_counter() - began
         BATCH_SECONDS.labels(self._group).observe(elapsed)
         log.info(
@@ -174,6 +177,21 @@ class Reactor:
             offsets=spans_of(raws),
             elapsed_ms=round(elapsed * 1000, 1),
         )
+
+    def _break(self, error: Exception) -> None:
+        """A batch met what nobody foresaw: the consumer is made anew, from what was committed."""
+        log.error("bus.batch_broke", group=self._group, fault=fault(error))
+        self._broken = True
+        self._reaction.forget()
+        self._check.down("un lot de messages n'a pu être traité, sa lecture reprend")
+        self._ended.set()
+
+    def _recovered(self) -> None:
+        """All that was read is handled and committed."""
+        self._backoff = Backoff()
+        if self._broken:
+            self._broken = False
+            self._check.up()
 
     async def revoked(self) -> None:
         """The partitions are taken back: wait for no dependency any more, and give the handler time to end."""
@@ -188,7 +206,8 @@ class Reactor:
         """Partitions were assigned, perhaps none: this member is at work."""
         self._check.figures(partitions=len(partitions))
         self._check.moved()
-        self._check.up()
+        if not self._broken:
+            self._check.up()
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -213,8 +232,8 @@ class _Broker(KafkaBroker):
             allow_auto_create_topics=False,
             apply_types=False,
             graceful_timeout=FINISH_SECONDS,
-            logger=logging.getLogger("faststream"),
-            log_level=logging.DEBUG,
+            # It would write to the terminal by itself, in colours; `Watch` and the reactor tell what it has to say.
+            logger=None,
         )
         self._watch = watch
 

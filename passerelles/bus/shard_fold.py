@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
@@ -13,10 +14,10 @@ from passerelles.bus.consumer import Batches, PromptConsumer, place_of, record_o
 from passerelles.bus.faults import fault
 from passerelles.bus.parking import Parking
 from passerelles.bus.parking_limits import Tally
-from passerelles.bus.patience import patiently
-from passerelles.bus.producer import Publisher
+from passerelles.bus.patience import Fairness, patiently
+from passerelles.bus.producer import SLICE_EVENTS, Publisher
 from passerelles.bus.set_aside import Aside
-from passerelles.bus.shard_restore import Fairness, FoldError, Held, Shard
+from passerelles.bus.shard_restore import FoldError, Held, Shard
 from passerelles.health import Check
 from passerelles.telemetry import BATCH_SECONDS, SHARD_EMITTED, SHARD_FOLDED, SHARD_POSITION
 from schemas.envelope import Event
@@ -43,6 +44,10 @@ class Folding:
         self._tally = Tally(parking.limits)
         self._aside = Aside(parking, group, check)
         self._fairness = Fairness()
+
+    def forget(self) -> None:
+        """The records taken so far are read again: those that were parked must not count twice."""
+        self._tally.forget()
 
     async def run(self, consumer: PromptConsumer, batches: Batches, left: asyncio.Event) -> None:
         """Fold a slice, have what it causes acknowledged, and commit it.
@@ -80,9 +85,12 @@ class Folding:
         )
 
     async def _say(self, said: list[Event[Payload]], left: asyncio.Event) -> None:
-        if said:
+        for first in range(0, len(said), SLICE_EVENTS):
+            # One at a time: what was acknowledged is not said again because something after it was not.
+            some = said[first : first + SLICE_EVENTS]
+            self._check.moved()
             try:
-                await patiently(lambda: self._publisher.publish(said), group=self._group, check=self._check, left=left)
+                await patiently(partial(self._publisher.publish, some), group=self._group, check=self._check, left=left)
             except (ValueError, LookupError) as error:
                 raise FoldError(f"publish: {fault(error)}") from error
 

@@ -7,7 +7,6 @@ would spare the beginning of the replay.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -18,14 +17,12 @@ from aiokafka import ConsumerRecord, TopicPartition
 from passerelles.bus.codec import UndecodableError, decode
 from passerelles.bus.consumer import BATCH_RECORDS, PromptConsumer, record_of
 from passerelles.bus.faults import fault
-from passerelles.bus.patience import stay
+from passerelles.bus.patience import Fairness, stay
 from passerelles.telemetry import SHARD_RESTORED
 from schemas.envelope import Event
 from schemas.vocabulary import Payload
 
 log = structlog.get_logger(__name__)
-
-_FAIR_SECONDS = 0.005
 
 
 class Shard(Protocol):
@@ -58,19 +55,6 @@ class Held:
 
     shard: Shard
     position: int
-
-
-class Fairness:
-    """Gives the event loop its turn during long computations."""
-
-    def __init__(self) -> None:
-        self._since = time.perf_counter()
-
-    async def turn(self) -> None:
-        """Let others run, if they have waited for 5 ms."""
-        if time.perf_counter() - self._since > _FAIR_SECONDS:
-            await asyncio.sleep(0)
-            self._since = time.perf_counter()
 
 
 class Restoration:

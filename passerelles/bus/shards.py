@@ -97,8 +97,9 @@ class ShardRunner:
                 self._check.down("le bus ne répond pas")
             except UnavailableError as error:
                 self._check.down(error.detail)
-            except Exception as error:  # noqa: BLE001 (a defect of a library: its consumer is made anew)
+            except Exception as error:  # noqa: BLE001 (unforeseen: the consumer is made anew, from what was committed)
                 log.error("bus.consumer_broke", group=self._group, fault=fault(error))  # noqa: TRY400
+                self._folding.forget()
                 self._check.down("la lecture du bus a échoué, elle reprend")
             self._check.moved()
             await backoff.wait(self._stopping)

@@ -10,6 +10,7 @@ from typing import Final
 
 from rapidfuzz import fuzz, process
 
+from passerelles.reference.codes import meant_as_code, nearest_codes
 from passerelles.reference.tables import LazyTable, rows
 from passerelles.reference.wording import contains_words, fold
 
@@ -19,8 +20,11 @@ EARTH_RADIUS_METRES: Final = 6_371_008.8
 ROAD_FACTOR: Final = 1.35
 """A road is longer than the great circle by about this much: a stated estimate (design, "When a pair is eligible")."""
 
-_CLOSE_ENOUGH: Final = 70
-"""Below this likeness (0 to 100) a name is not suggested."""
+_CLOSE_ENOUGH: Final = 55
+"""Below this likeness (0 to 100) a name is not suggested: `Montobant` and `Montauban` have 78."""
+_COMPARED: Final = 50
+_WEIGHT: Final = 5
+"""Of names that are alike, a town ten times more populous is as likely as one with that much more likeness."""
 
 
 class UnknownCommuneError(LookupError):
@@ -96,13 +100,14 @@ def find(text: str, limit: int = 10) -> list[Commune]:
     """The communes that a text may mean: an INSEE code, a post code, or a name, possibly unfinished or misspelt.
 
     An exact name comes first, then names that begin so, then names with words that begin so; the most populous first.
-    Only when there is none of these come names that are merely alike.
+    Only when there is none of these come names that are merely alike, and for what was meant as a code the nearest
+    codes.
     """
     wanted = _fold_name(text)
     if not wanted or limit < 1:
         return []
     beginnings = wanted.split()
-    found = []
+    found: list[tuple[int, float, str]] = []
     for code, name in _names().items():
         if name == wanted:
             rank = 0
@@ -115,9 +120,15 @@ def find(text: str, limit: int = 10) -> list[Commune]:
         found.append((rank, -COMMUNES[code].population, code))
     if wanted.isdigit():
         found += [(0, -each.population, code) for code, each in COMMUNES.items() if _numbered(each, wanted)]
-    if not found and not wanted.isdigit():
-        alike = process.extract(wanted, _names(), scorer=fuzz.ratio, limit=limit, score_cutoff=_CLOSE_ENOUGH)
-        return [COMMUNES[code] for _, _, code in alike]
+    if not found and meant_as_code(text):
+        return [COMMUNES[code] for code in nearest_codes(text, tuple(COMMUNES), limit)]
+    if not found:
+        alike = process.extract(
+            wanted, _names(), scorer=fuzz.ratio, limit=_COMPARED + limit, score_cutoff=_CLOSE_ENOUGH
+        )
+        found = [
+            (0, -likeness - _WEIGHT * math.log10(1 + COMMUNES[code].population), code) for _, likeness, code in alike
+        ]
     return [COMMUNES[code] for _, _, code in sorted(found)[:limit]]
 
 

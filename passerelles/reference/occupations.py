@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from passerelles.reference import titles
+from passerelles.reference.codes import meant_as_code, nearest_codes
 from passerelles.reference.mobilities import links_from, links_to
 from passerelles.reference.skills import UnknownSkillError, is_skill, skill_label, skills_of, suggest_skills
 from passerelles.reference.tables import LazyTable, rows
@@ -64,7 +62,7 @@ class UnknownOccupationError(LookupError):
 
     Attributes:
         text: what was written.
-        suggestions: (v3 code, label) of what it may mean, the nearest first.
+        suggestions: (v3 code, label) of what it may mean, the nearest first; some for any text with a letter or digit.
         ambiguous: it is a job title, of each of the suggestions.
     """
 
@@ -115,8 +113,10 @@ def resolve(text: str) -> str:
     codes = titles.codes_of_title(text)
     if len(codes) == 1:
         return codes[0]
-    near = codes or titles.alike(text, _SUGGESTIONS)
-    raise UnknownOccupationError(text, [(code, OCCUPATIONS[code].label) for code in near], ambiguous=bool(codes))
+    if codes:
+        raise UnknownOccupationError(text, [(code, _label(code)) for code in codes], ambiguous=True)
+    near = () if meant_as_code(stripped) else titles.alike(text, _SUGGESTIONS)
+    raise UnknownOccupationError(text, [(code, _label(code)) for code in near] or _near_codes(stripped))
 
 
 def search(text: str, limit: int = 10) -> list[Completion]:
@@ -137,9 +137,8 @@ def _label(code: str) -> str:
 
 
 def _near_codes(code: str) -> list[tuple[str, str]]:
-    """The codes that a slip of the finger may have missed: those with the fewest differences, in the code's order."""
-    near = process.extract(code.strip().upper(), list(OCCUPATIONS), scorer=OSA.distance, limit=_SUGGESTIONS)
-    return [(each, _label(each)) for each, _, _ in near]
+    """The codes that a slip of the finger may have missed; none for a text without letters or digits."""
+    return [(each, _label(each)) for each in nearest_codes(code, tuple(OCCUPATIONS), _SUGGESTIONS, letters=1)]
 
 
 @cache

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Final
 
-from rapidfuzz import fuzz, process
-
+from passerelles.reference.codes import meant_as_code, nearest_codes
+from passerelles.reference.likeness import Names
 from passerelles.reference.tables import LazyTable, rows
 from passerelles.reference.wording import contains_words, fold
 
 SKILLS: Final[Mapping[str, str]] = LazyTable(lambda: {code: label for code, label, _ in rows("skills.csv")})
 """The French label of each skill, by OGR code."""
+
+
+_LONGEST: Final = 200
+"""What follows in a longer text only costs time."""
 
 
 class UnknownSkillError(LookupError):
@@ -52,24 +56,48 @@ def skills_of(occupation: str) -> tuple[str, ...]:
 def suggest_skills(text: str, limit: int = 5, *, occupation: str | None = None) -> list[tuple[str, str]]:
     """Skills, as (OGR code, label), that a text may mean; those of the occupation first.
 
-    A text that is a number (a wrong code, that is) resembles nothing: the occupation's own skills are suggested.
+    For a wrong code, those that one slip of the finger may have missed, then the nearest of the occupation's own, or of
+    all for no occupation; for an empty text, the occupation's own skills. Answers are kept: a spreadsheet repeats its
+    mistakes.
     """
+    return [(code, SKILLS[code]) for code in _suggested(text[:_LONGEST], limit, occupation)]
+
+
+@lru_cache(maxsize=1024)
+def _suggested(text: str, limit: int, occupation: str | None) -> tuple[str, ...]:
     wanted = fold(text)
     own = skills_of(occupation) if occupation else ()
-    if not wanted or wanted.isdigit():
-        return [(code, SKILLS[code]) for code in own[:limit]]
+    if not wanted:
+        return own[:limit]
     beginnings = wanted.split()
-    found = [code for code in own if contains_words(_folded()[code], beginnings)]
-    found += [code for code, label in _folded().items() if contains_words(label, beginnings)]
+    if meant_as_code(text):
+        found = nearest_codes(text, tuple(SKILLS), 1, slips=0)
+        found += sorted(nearest_codes(text, tuple(SKILLS), limit, slips=1), key=lambda code: code not in own)
+        found += nearest_codes(text, own or tuple(SKILLS), limit)
+    else:
+        found = [code for code in own if contains_words(_folded()[code], beginnings)]
+        found += [code for code, label in _folded().items() if contains_words(label, beginnings)]
     if not found:
-        alike = process.extract(wanted, _folded(), scorer=fuzz.token_set_ratio, limit=limit)
-        found = [code for _, _, code in alike]
-    return [(code, SKILLS[code]) for code in list(dict.fromkeys(found))[:limit]]
+        found = [code for label in _labels().nearest(wanted, limit) for code in _codes_of_label()[label]]
+    return tuple(dict.fromkeys(found))[:limit]
 
 
 @cache
 def _folded() -> Mapping[str, str]:
     return {code: fold(label) for code, label in SKILLS.items()}
+
+
+@cache
+def _codes_of_label() -> Mapping[str, Sequence[str]]:
+    codes: dict[str, list[str]] = {}
+    for code, label in _folded().items():
+        codes.setdefault(label, []).append(code)
+    return codes
+
+
+@cache
+def _labels() -> Names:
+    return Names(_codes_of_label())
 
 
 @cache

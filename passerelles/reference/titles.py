@@ -6,17 +6,15 @@ from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
-from rapidfuzz import fuzz, process
-
+from passerelles.reference.likeness import Names
 from passerelles.reference.tables import rows
 from passerelles.reference.wording import contains_words, fold, genders
 
 _LONGEST: Final = 120
 """What follows in a longer text only costs time: a title has 137 characters at most."""
 
-_SHORTEST: Final = 3
-_LIKE: Final = 60
-"""Texts are alike from this likeness on, of 100."""
+_NAMES: Final = 40
+"""Names that are looked at for the codes of some: an occupation has many, each in two genders."""
 
 
 class Title(NamedTuple):
@@ -37,20 +35,15 @@ def codes_of_title(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1024)
 def alike(text: str, limit: int) -> tuple[str, ...]:
-    """The v3 codes of the titles that a text may have meant, the most likely first; none when nothing resembles it.
+    """The v3 codes of the titles that a text may have meant, the most likely first; none for a text without letters.
 
-    Titles with all of its words come first, then those that look like it. Answers are kept: a spreadsheet repeats its
-    mistakes.
+    Titles with all of its words come first, then those that have the words that say most (the first one above all), or
+    look like it. Answers are kept: a spreadsheet repeats its mistakes.
     """
     wanted = fold(text[:_LONGEST])
     codes = dict.fromkeys(title.code for title in completions(wanted, limit))
-    if len(codes) < limit and len(wanted) >= _SHORTEST:
-        names = _names()
-        # By letters for a slip of the finger, then by words for those in another order or too many.
-        letters = process.extract(wanted, names, scorer=fuzz.ratio, limit=20, score_cutoff=_LIKE)
-        words = process.extract(wanted, names, scorer=fuzz.token_sort_ratio, limit=20, score_cutoff=_LIKE)
-        ranked = sorted({(-likeness, name) for name, likeness, _ in letters + words})
-        codes |= dict.fromkeys(code for _, name in ranked for code in codes_of_title(name))
+    if len(codes) < limit and wanted:
+        codes |= dict.fromkeys(code for name in _index().nearest(wanted, _NAMES) for code in codes_of_title(name))
     return tuple(codes)[:limit]
 
 
@@ -118,6 +111,6 @@ def _halves() -> Mapping[str, tuple[str, ...]]:
 
 
 @cache
-def _names() -> tuple[str, ...]:
+def _index() -> Names:
     """Every text that `codes_of_title` knows."""
-    return tuple(dict.fromkeys([*_whole(), *_halves()]))
+    return Names(dict.fromkeys([*_whole(), *_halves()]))

@@ -16,10 +16,9 @@ from pymongo.errors import (
     ConnectionFailure,
     DocumentTooLarge,
     DuplicateKeyError,
-    ExecutionTimeout,
     InvalidOperation,
     OperationFailure,
-    WTimeoutError,
+    ProtocolError,
 )
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
@@ -54,6 +53,23 @@ MAJORITY: Final = WriteConcern("majority", wtimeout=5_000)
 
 _REFUSED: Final = frozenset({13, 18})
 """MongoDB's codes Unauthorized and AuthenticationFailed."""
+
+_TOO_LARGE: Final = frozenset({17419, 17420, 10334})
+"""A document grows beyond 16 MiB; BSONObjectTooLarge."""
+
+_MISTAKES: Final = frozenset(
+    (
+        *(2, 4, 9, 14, 15, 16, 17, 20, 22, 28, 30),  # BadValue, FailedToParse, TypeMismatch, IllegalOperation …
+        *(40, 52, 53, 54, 55, 56, 57, 58, 59, 61, 66),  # conflicting or illegal fields, CommandNotFound …
+        *(67, 68, 72, 73, 85, 86, 121),  # indexes that contradict those there, InvalidOptions, InvalidNamespace …
+        *(40324, 40352, 40353, 40414, 40415),  # what a command does not know, or lacks
+    )
+)
+"""MongoDB's codes (error_codes.yml) that say that what was asked is wrong: it would be wrong again.
+
+Whatever else a server says (a cursor that is gone, a primary that stepped down, a write that no majority has in time)
+says nothing of what was asked, which is asked again.
+"""
 
 
 class MongoStore:
@@ -230,15 +246,27 @@ def _answering() -> Iterator[None]:
     """Turn the driver's errors into the port's. What the driver says, addresses included, stays in the cause."""
     try:
         yield
-    except (ConnectionFailure, ExecutionTimeout, WTimeoutError, InvalidOperation) as error:
-        raise UnavailableError(
-            "MongoDB ne répond pas.", remedy="Vérifier que le serveur est en marche et joignable, puis réessayer."
-        ) from error
+    except (ConnectionFailure, InvalidOperation, ProtocolError) as error:
+        raise _away() from error
     except OperationFailure as error:
-        if error.code not in _REFUSED:
+        if error.code in _REFUSED:
+            raise UnavailableError(
+                "MongoDB refuse l'accès.", remedy="Vérifier l'utilisateur et le secret de l'adresse de la base."
+            ) from error
+        if error.code in _TOO_LARGE:
+            raise _not_a_document(error) from error
+        if error.code in _MISTAKES:
             raise
-        raise UnavailableError(
-            "MongoDB refuse l'accès.", remedy="Vérifier l'utilisateur et le secret de l'adresse de la base."
-        ) from error
+        raise _away() from error
     except (BSONError, DocumentTooLarge) as error:
-        raise ValueError(f"not a document that MongoDB takes: {type(error).__name__}") from error
+        raise _not_a_document(error) from error
+
+
+def _away() -> UnavailableError:
+    return UnavailableError(
+        "MongoDB ne répond pas.", remedy="Vérifier que le serveur est en marche et joignable, puis réessayer."
+    )
+
+
+def _not_a_document(error: Exception) -> ValueError:
+    return ValueError(f"not a document that MongoDB takes: {type(error).__name__}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -16,9 +17,28 @@ BREATH_SECONDS: Final = 0.12
 """Between two facts, so that each can be followed on the screen and its figures are its own."""
 
 
-async def known_companies(client: httpx.AsyncClient) -> int:
-    """How many companies the registry knows already, up to a page of them."""
-    return len((await _ok(client.get("/v1/companies", params={"limit": 200})))["items"])
+@dataclass(frozen=True)
+class Found:
+    """What a kept folder holds, up to a page of each."""
+
+    companies: int
+    needs: int
+    availabilities: int
+    proposals: int
+
+
+async def found(client: httpx.AsyncClient) -> Found:
+    """What the registry knows already."""
+
+    async def count(path: str, **filters: str) -> int:
+        return len((await _ok(client.get(path, params={"limit": 200, **filters})))["items"])
+
+    return Found(
+        companies=await count("/v1/companies"),
+        needs=await count("/v1/needs", status="open"),
+        availabilities=await count("/v1/availabilities", status="open"),
+        proposals=await count("/v1/proposals", status="open"),
+    )
 
 
 async def load(client: httpx.AsyncClient) -> None:

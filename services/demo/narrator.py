@@ -24,7 +24,7 @@ from schemas.deliveries import Channel, DeliveryRecorded, DeliveryState
 from schemas.facts import AvailabilityRecorded, NeedRecorded, Posting
 from schemas.proposals import ProposalMade, ProposalWithdrawn
 from schemas.topics import TOPICS
-from schemas.vocabulary import Payload, PostingStatus
+from schemas.vocabulary import PostingStatus
 
 QUIET_MS: Final = 120
 """How long more of the same is waited for before it is told in one line."""
@@ -128,7 +128,8 @@ class Narrator:
         elif isinstance(data, DeliveryRecorded):
             self._delivery(data, at)
         elif isinstance(data, Outcome) and self._live:
-            self._console.print(f"{_clock(at)}       {_outcome(data)}")
+            story = self._cause_of[data.id] = self._story(event.id, at)
+            self._console.print(f"{_clock(at)} [bold]{story.number:>3}[/]  {_outcome(data)}")
 
     def _fact(self, id_: UUID, data: Posting, at: int) -> None:
         key = (str(data.id), data.version)
@@ -137,18 +138,21 @@ class Narrator:
         self._seen.add(key)
         if not self._live:
             return
-        story = self._stories[id_] = Story(number=len(self._stories) + 1, at=at)
+        story = self._story(id_, at)
         if isinstance(data, NeedRecorded):
             self.totals.needs += data.version == 1
         else:
             self.totals.availabilities += data.version == 1
         self._console.print(f"{_clock(at)} [bold]{story.number:>3}[/]  {_posting(data)}")
 
-    def _proposal(self, story: Story | None, data: Payload, at: int) -> None:
+    def _story(self, cause: UUID, at: int) -> Story:
+        return self._stories.setdefault(cause, Story(number=len(self._stories) + 1, at=at))
+
+    def _proposal(self, story: Story | None, data: ProposalMade | ProposalWithdrawn, at: int) -> None:
         if story is None:
             return
+        self._cause_of[data.id] = story
         if isinstance(data, ProposalMade):
-            self._cause_of.setdefault(data.id, story)
             story.made.append((at, data))
         else:
             story.withdrawn.append(at)
@@ -223,10 +227,12 @@ def _channels(channels: list[Channel]) -> str:
 def _posting(data: Posting) -> str:
     kind = "[magenta]besoin[/]  " if isinstance(data, NeedRecorded) else "[blue]dispo.[/]  "
     place = commune(data.commune)
-    what = f"{data.headcount_left} × {occupation(data.occupation).label}, {place.name} ({place.departement})"
+    what = f"{data.headcount} × {occupation(data.occupation).label}, {place.name} ({place.departement})"
     if data.status is PostingStatus.WITHDRAWN:
         return f"{kind} retiré : {what}"
-    return f"{kind} {what}" + ("" if data.version == 1 else f" — version {data.version}")
+    if data.version == 1:
+        return f"{kind} {what}"
+    return f"{kind} {what}, version {data.version}, reste {data.headcount_left}"
 
 
 def _outcome(data: Outcome) -> str:

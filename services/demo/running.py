@@ -2,20 +2,51 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from passerelles.bus.address import Bus
-from passerelles.errors import NotFoundError
+from passerelles.errors import ConflictError, InvalidInputError, NotFoundError
 from passerelles.settings import Settings
 
 STORE_FILE = "passerelles.sqlite"
 ADDRESS_FILE = "demo.json"
+LOCK_FILE = "demo.lock"
 
 
 def store_url(data: Path) -> str:
     """The address of the demo's store."""
     return f"sqlite:///{(data / STORE_FILE).absolute()}"
+
+
+@contextmanager
+def held(data: Path) -> Iterator[None]:
+    """Make the folder if need be, and keep it from other demos until the end.
+
+    Raises:
+        ConflictError: another demo runs on it.
+        InvalidInputError: it cannot be made or written to.
+    """
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        lock = (data / LOCK_FILE).open("w")
+    except OSError as error:
+        raise InvalidInputError(
+            f"Le dossier {data} ne peut pas servir ({error.strerror}).",
+            remedy="Choisir un dossier accessible en écriture.",
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ConflictError(
+                f"Une démonstration tourne déjà sur le dossier {data}.",
+                remedy="L'arrêter, ou choisir un autre dossier.",
+            ) from error
+        yield
 
 
 def write_address(data: Path, bus: Bus) -> Path:

@@ -19,6 +19,7 @@ from rich.panel import Panel
 from passerelles.bus.embedded import EmbeddedBroker
 from passerelles.settings import Settings
 from passerelles.store.address import open_store
+from schemas.deliveries import Channel
 from services.demo import loading, running
 from services.demo.narrator import Narrator, Totals
 from services.demo.sink import Sink
@@ -62,17 +63,15 @@ async def show(*, data: Path | None, port: int, empty: bool, once: bool) -> int:
         async with httpx.AsyncClient(
             base_url=url, headers={"Authorization": f"Bearer {OPERATOR_TOKEN}"}, timeout=60
         ) as client:
-            known = await loading.known_companies(client)
+            known = await loading.found(client)
             await _settle(sink, narrator)
             narrator.speak()
-            if known:
-                console.print(
-                    f"Le dossier contient déjà {known} entreprises : rien n'est chargé ni envoyé à nouveau.\n"
-                )
+            if known.companies:
+                console.print(_kept(known))
             elif not empty:
                 await loading.load(client)
-        await _settle(sink, narrator)
-        console.print(_summary(narrator.totals, time.perf_counter() - began))
+                await _settle(sink, narrator)
+                console.print(_summary(narrator.totals, time.perf_counter() - began))
         if not once:
             console.print("Ctrl-C pour arrêter.\n")
             await told.wait()
@@ -82,8 +81,8 @@ async def show(*, data: Path | None, port: int, empty: bool, once: bool) -> int:
 @asynccontextmanager
 async def _folder(data: Path | None) -> AsyncIterator[Path]:
     if data is not None:
-        await asyncio.to_thread(data.mkdir, parents=True, exist_ok=True)
-        yield data
+        with running.held(data):
+            yield data
         return
     with tempfile.TemporaryDirectory(prefix="passerelles-") as folder:
         yield Path(folder)
@@ -126,6 +125,13 @@ async def _settle(sink: Sink, narrator: Narrator) -> None:
         await asyncio.sleep(0.05)
 
 
+def _kept(known: loading.Found) -> str:
+    return (
+        f"Le dossier contient {known.companies} entreprises, {known.needs} besoins et {known.availabilities} "
+        f"disponibilités, avec {known.proposals} propositions ouvertes : rien n'est chargé ni envoyé à nouveau.\n"
+    )
+
+
 def _welcome(url: str, folder: Path | None) -> Panel:
     return Panel(
         f"[bold]Passerelles industries[/], en démonstration sur cette machine\n\n"
@@ -141,14 +147,14 @@ def _summary(totals: Totals, seconds: float) -> Panel:
     def middle(values: list[int]) -> str:
         return f"{median(values):.0f} ms (au plus {max(values)} ms)" if values else "—"
 
-    messages = ", ".join(f"{count} {channel.value}" for channel, count in totals.messages.items())
+    emails, sms = totals.messages[Channel.EMAIL], totals.messages[Channel.SMS]
     return Panel(
         f"{totals.needs} besoins et {totals.availabilities} disponibilités publiés\n"
         f"{totals.proposals} propositions, {totals.withdrawn} retirées\n"
-        f"Messages remis : {messages} ; non remis : {totals.undelivered}\n"
+        f"Messages remis : {emails} e-mails, {sms} SMS ; non remis : {totals.undelivered}\n"
         f"Du fait à ses propositions : {middle(totals.matched_ms)}\n"
         f"Du fait à la première alerte : {middle(totals.alerted_ms)}, regroupement compris\n"
-        f"En tout : {seconds:.1f} s",
+        f"En tout : {seconds:.1f} s".replace(".", ","),
         title="Bilan",
         expand=False,
     )

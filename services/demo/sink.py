@@ -20,6 +20,8 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from jinja2 import Environment, FileSystemLoader
 from pydantic import BaseModel
 
+from passerelles.reference.calendar import paris_time
+
 KEPT: Final = 5000
 """Messages kept; the oldest go first."""
 
@@ -39,6 +41,11 @@ class Message:
     at: str
     html: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def when(self) -> str:
+        """When it came, as it is said in France."""
+        return f"{paris_time(datetime.fromisoformat(self.at)):%d/%m/%Y à %H:%M:%S}"
 
 
 class SmsRequest(BaseModel):

@@ -14,8 +14,8 @@ from passerelles.errors import UnavailableError
 from schemas.vocabulary import Mode, Party
 from services.notifications.pairs import KnownPair
 
-UNKNOWN_COMPANY: Final = "urn:passerelles:problem:introuvable"
-"""The registry's own word. Any other 404 is a wrong address, and must not lose an alert."""
+UNKNOWN_COMPANY: Final = "urn:passerelles:problem:entreprise-inconnue"
+"""The registry's own word, as the type of its problem. Any other 404 is a wrong address, and must not lose an alert."""
 
 
 class _Answer(BaseModel):
@@ -141,7 +141,7 @@ class Contacts:
             response = await self._client.post(self._url, json=request)
         except httpx.HTTPError as error:
             raise UnavailableError(f"Le registre ne répond pas : {type(error).__name__}.") from error
-        if response.status_code == httpx.codes.NOT_FOUND and UNKNOWN_COMPANY in response.text:
+        if response.status_code == httpx.codes.NOT_FOUND and _problem_type(response) == UNKNOWN_COMPANY:
             return None
         if response.status_code != httpx.codes.OK:
             raise UnavailableError(f"Le registre répond {response.status_code}.")
@@ -149,3 +149,12 @@ class Contacts:
             return Briefing.model_validate_json(response.content)
         except ValidationError as error:
             raise UnavailableError("La réponse du registre n'a pas la forme convenue.") from error
+
+
+def _problem_type(response: httpx.Response) -> object:
+    """The `type` of a problem document; none when it is not one."""
+    try:
+        problem = response.json()
+    except ValueError:
+        return None
+    return problem.get("type") if isinstance(problem, dict) else None

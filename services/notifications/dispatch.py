@@ -11,6 +11,7 @@ from uuid import UUID
 
 import structlog
 
+from passerelles.bus.faults import fault
 from passerelles.errors import UnavailableError
 from passerelles.store.port import Body, Stored
 from schemas.deliveries import Channel, DeliveryState, MessageKind
@@ -19,7 +20,7 @@ from services.notifications.channels.port import Attempt, ChannelPort, Recipient
 from services.notifications.contacts import Briefing, Contact, Contacts
 from services.notifications.ledger.deliveries import Deliveries, Reserved
 from services.notifications.ledger.documents import Documents
-from services.notifications.ledger.heard import Address, heard
+from services.notifications.ledger.heard import Address, History, histories, wants
 from services.notifications.ledger.messages import Messages, is_true
 from services.notifications.ledger.spread import spread
 from services.notifications.letter import choose, compose
@@ -95,17 +96,18 @@ class Dispatcher:
             log.warning("alert.company_unknown", message=id_, company=letter["company"])
             await self._messages.close(id_, letter)
             return
-        quiet = {item["proposal"] for item in letter["items"] if item["heard_only"]}
-        told = await heard(self._documents, quiet, letter["company"]) if quiet else {}
-        if told is None:
+        some = {item["proposal"] for item in letter["items"] if item["heard_only"] or item["again"]}
+        past = await histories(self._documents, some, letter["company"], before=letter["seq"]) if some else {}
+        addresses = [(contact.id, channel) for contact in briefing.contacts for channel in self._reached_by(contact)]
+        shares = [_share(letter["items"], (str(contact), str(channel)), past) for contact, channel in addresses]
+        if any(history.waiting for history in past.values()) or None in shares:
+            # A contact is being told, or is about to be, what decides whether this is for it.
             await self._messages.postpone(id_, self._clock())
             return
-        addresses = [(contact.id, channel) for contact in briefing.contacts for channel in self._reached_by(contact)]
-        items = [_for(letter["items"], (str(contact), str(channel)), told) for contact, channel in addresses]
         reserved = await spread(
-            partial(self._deliveries.reserve, id_, letter, address, some, self._clock())
-            for address, some in zip(addresses, items, strict=True)
-            if some
+            partial(self._deliveries.reserve, id_, letter, address, share, self._clock())
+            for address, share in zip(addresses, shares, strict=True)
+            if share
         )
         attempts = [partial(self._attempt, each, briefing) for each in reserved]
         await spread([partial(self._messages.close, id_, letter), *attempts])
@@ -170,9 +172,10 @@ class Dispatcher:
         try:
             letter = compose(told, briefing, contact, party)
             return self._renderer.email(letter) if channel is Channel.EMAIL else self._renderer.sms(letter)
-        except Exception:
-            # Ours to mend; without this the lease would lapse, and the ledger would say that nobody knows.
-            log.exception("alert.not_rendered", contact=str(contact.id))
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is ours to mend)
+            # Without this the lease would lapse, and the ledger would say that nobody knows. The error's message may
+            # quote what the company wrote: hence not `exception`.
+            log.error("alert.not_rendered", contact=str(contact.id), fault=fault(error))  # noqa: TRY400
             return None
 
     async def _hand_over(self, id_: str, channel: Channel, contact: Contact, message: Rendered | None) -> Attempt:
@@ -233,6 +236,13 @@ def _contact(briefing: Briefing | None, id_: str) -> Contact | None:
     return next((each for each in briefing.contacts if str(each.id) == id_), None) if briefing else None
 
 
-def _for(items: Sequence[Body], address: Address, told: Mapping[str, set[Address]]) -> list[Body]:
-    """The items of a message that this address may be told: some only if it was told of the pair before."""
-    return [item for item in items if not item["heard_only"] or address in told.get(item["proposal"], ())]
+def _share(items: Sequence[Body], address: Address, past: Mapping[str, History]) -> list[Body] | None:
+    """The items of a message that are for this address; none while that is being decided."""
+    answers = [_is_for(item, address, past.get(item["proposal"])) for item in items]
+    return None if None in answers else [item for item, answer in zip(items, answers, strict=True) if answer]
+
+
+def _is_for(item: Body, address: Address, past: History | None) -> bool | None:
+    if past is None:
+        return True
+    return wants(MessageKind(item["kind"]), past.said.get(address, ()), heard_only=item["heard_only"])

@@ -77,20 +77,6 @@ def transliterate(text: str) -> str:
     return "".join(_spell(char) for char in unicodedata.normalize("NFC", text))
 
 
-def shorten(text: str, limit: int) -> str:
-    """The text within `limit` septets: cut at a word where one ends near enough, with `...` at its end."""
-    if septets(text) <= limit:
-        return text
-    room, kept = limit - 3, ""
-    for char in text:
-        room -= _septets_of(char)
-        if room < 0:
-            break
-        kept += char
-    words = kept.rsplit(" ", 1)[0]
-    return (words if 2 * len(words) > len(kept) else kept).rstrip(" ,;:-\"'(") + "..."
-
-
 def _septets_of(char: str) -> int:
     if char in BASIC:
         return 1

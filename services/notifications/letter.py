@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-from uuid import UUID
 
 from schemas.deliveries import MessageKind
 from schemas.vocabulary import Party
 from services.notifications.contacts import Briefing, Contact, Counterpart, ItemBriefing
 from services.notifications.pairs import KnownPair
-from services.notifications.phrases import PHRASES, Phrases, subject_of
+from services.notifications.phrases import PHRASES, Phrases, subject_of, title_of, topic
 from services.notifications.wording import (
     DECLINES,
     MODES,
@@ -20,6 +18,7 @@ from services.notifications.wording import (
     WITHDRAWALS,
     Fact,
     counted,
+    distance,
     facts,
     period,
     plain,
@@ -36,10 +35,13 @@ ORDER: Final = (
 )
 """What calls for an action first, what only informs last."""
 
-SHOWN: Final = 20
-"""How many proposals of one kind are shown in full; a cohort of 220 people can bring hundreds at once."""
+SHOWN: Final = 10
+"""How many proposals of one kind are shown in full, the others by a line each: Gmail cuts an email at 102 kB."""
 
+LISTED: Final = 100
+"""How many a message tells at most; a cohort of 220 people can bring hundreds at once."""
 
+Item = tuple[KnownPair, MessageKind]
 _Reader = tuple[Contact, Party]
 
 
@@ -48,14 +50,16 @@ class Line:
     """One proposal in a message.
 
     Attributes:
-        heading: the occupation on the other side; `terms` are its headcount, mode and period.
+        heading: the occupation on the other side; `terms` are its mode, headcount and period.
+        brief: what a line by itself says after the heading.
         context: what it is proposed for, on the reader's own side.
         note: why, for what ended.
         link: the signed address of its page for this contact, where the registry gave one.
     """
 
     heading: str
-    terms: str
+    terms: tuple[str, ...]
+    brief: tuple[str, ...]
     context: str
     score: int | None
     facts: tuple[Fact, ...]
@@ -66,33 +70,44 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The proposals of one kind; `more` are those that are only counted."""
+    """The proposals of one kind.
+
+    Attributes:
+        lines: those that are shown in full; `rest` by a line each.
+        count: what the reader would count: its needs met, or its profiles found, when these are proposed.
+    """
 
     kind: MessageKind
+    party: Party
     phrases: Phrases
     lines: tuple[Line, ...]
-    more: int
-
-    @property
-    def count(self) -> int:
-        """All of them."""
-        return len(self.lines) + self.more
+    rest: tuple[Line, ...]
+    count: int
 
     @property
     def title(self) -> str:
         """What stands above them."""
-        return self.phrases.title if self.count == 1 else self.phrases.titles
+        return title_of(self.kind, self.party, self.count)
+
+    @property
+    def lead(self) -> str:
+        """What happened, what is expected, and how many answers that makes."""
+        told = len(self.lines) + len(self.rest)
+        if told == self.count:
+            return self.phrases.lead
+        return f"{self.phrases.lead} {counted(told, 'proposition', 'propositions')} en tout, une par équipe et besoin."
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A whole message to one contact."""
+    """A whole message to one contact; `left_out` are the proposals beyond the most that one message tells."""
 
     company: str
     contact: str
     party: Party
     subject: str
     sections: tuple[Section, ...]
+    left_out: int
 
     @property
     def link(self) -> str | None:
@@ -100,49 +115,57 @@ class Letter:
         return next((line.link for section in self.sections for line in section.lines if line.link), None)
 
 
-def choose(items: Sequence[tuple[KnownPair, MessageKind]]) -> list[tuple[KnownPair, MessageKind]]:
-    """Those to be shown in full: the best of each kind, what calls for an action first."""
-    return [chosen for kind in ORDER for chosen in _ranked(items, kind)[:SHOWN]]
+def choose(items: Sequence[Item]) -> list[Item]:
+    """Those that a message tells: what calls for an action first, the best of each kind first."""
+    return sorted(items, key=_rank)[:LISTED]
 
 
-def compose(
-    items: Sequence[tuple[KnownPair, MessageKind]], briefing: Briefing, contact: Contact, party: Party
-) -> Letter:
-    """The message that tells this contact these items, each of which is true; at least one."""
-    counts: dict[MessageKind, int] = defaultdict(int)
-    for _, kind in items:
-        counts[kind] += 1
+def compose(items: Sequence[Item], briefing: Briefing, contact: Contact, party: Party) -> Letter:
+    """The message that tells this contact these items, each of which is true.
+
+    Raises:
+        ValueError: the registry knows none of them.
+    """
+    chosen = choose(items)
     briefed = {item.proposal_id: item for item in briefing.items}
-    sections = []
+    sections, topics = [], []
     for kind in ORDER:
-        if not counts[kind]:
+        told = [(pair, briefed[pair.id]) for pair, each in chosen if each is kind and pair.id in briefed]
+        if not told:
             continue
-        shown = [(pair, briefed[pair.id]) for pair, _ in _ranked(items, kind)[:SHOWN] if pair.id in briefed]
-        lines = tuple(_line(pair, kind, item, briefing, (contact, party)) for pair, item in shown)
-        sections.append(Section(kind, PHRASES[kind, party], lines, counts[kind] - len(lines)))
+        lines = tuple(_line(pair, kind, item, briefing, (contact, party)) for pair, item in told)
+        # Whom to call, once agreed, is what the message is for.
+        full = len(lines) if kind is MessageKind.AGREED else SHOWN
+        count = _count(kind, party, [pair for pair, _ in told])
+        sections.append(Section(kind, party, PHRASES[kind, party], lines[:full], lines[full:], count))
+        topics.append({topic(item, party) for _, item in told})
+    if not sections:
+        msg = "the registry knows none of these proposals"
+        raise ValueError(msg)
     return Letter(
         company=plain(briefing.company.name),
         contact=plain(contact.name),
         party=party,
-        subject=_subject(sections, party, briefed, items),
+        subject=_subject(sections, party, topics[0]),
         sections=tuple(sections),
+        left_out=len(items) - len(chosen),
     )
 
 
-def _ranked(items: Sequence[tuple[KnownPair, MessageKind]], kind: MessageKind) -> list[tuple[KnownPair, MessageKind]]:
-    same = [item for item in items if item[1] is kind]
-    return sorted(same, key=lambda item: (-(item[0].score or 0), item[0].distance_metres or 0, item[0].id))
+def _rank(item: Item) -> tuple[int, int, int, str]:
+    pair, kind = item
+    return ORDER.index(kind), -(pair.score or 0), pair.distance_metres or 0, str(pair.id)
 
 
-def _subject(
-    sections: Sequence[Section],
-    party: Party,
-    briefed: Mapping[UUID, ItemBriefing],
-    items: Sequence[tuple[KnownPair, MessageKind]],
-) -> str:
+def _count(kind: MessageKind, party: Party, pairs: Sequence[KnownPair]) -> int:
+    if kind is not MessageKind.PROPOSED:
+        return len(pairs)
+    return len({pair.availability_id if party is Party.BORROWER else pair.need_id for pair in pairs})
+
+
+def _subject(sections: Sequence[Section], party: Party, topics: set[str]) -> str:
     first = sections[0]
-    best = next((briefed[pair.id] for pair, _ in _ranked(items, first.kind) if pair.id in briefed), None)
-    subject = subject_of(first.kind, party, first.count, best)
+    subject = subject_of(first.kind, party, first.count, topics.pop() if len(topics) == 1 else None)
     others = sum(section.count for section in sections[1:])
     return f"{subject} (et {counted(others, 'autre nouvelle', 'autres nouvelles')})" if others else subject
 
@@ -152,9 +175,14 @@ def _line(pair: KnownPair, kind: MessageKind, item: ItemBriefing, briefing: Brie
     # Reasons help to decide; once decided, or over, they only hide what there is to know.
     to_decide = kind in {MessageKind.PROPOSED, MessageKind.ACCEPTED}
     other_side = item.availability if party is Party.BORROWER else item.need
+    terms = _staff(item) if party is Party.BORROWER else _post(item)
+    figures = [f"{pair.score} sur 100"] if to_decide and pair.score is not None else []
+    if pair.distance_metres is not None:
+        figures.append(distance(pair.distance_metres))
     return Line(
-        heading=plain(other_side.occupation_label),
-        terms=_staff(item) if party is Party.BORROWER else _post(item),
+        heading=plain(other_side.occupation_label, 100),
+        terms=terms,
+        brief=(*figures, terms[-1]),
         context=_need(item) if party is Party.BORROWER else _offered(item),
         score=pair.score if to_decide else None,
         facts=facts(pair.reasons, item, briefing.certificates) if to_decide else (),
@@ -164,15 +192,14 @@ def _line(pair: KnownPair, kind: MessageKind, item: ItemBriefing, briefing: Brie
     )
 
 
-def _staff(item: ItemBriefing) -> str:
+def _staff(item: ItemBriefing) -> tuple[str, ...]:
     staff = item.availability
-    return f"{counted(staff.headcount, 'personne', 'personnes')}, {period(staff.start, staff.end)}"
+    return counted(staff.headcount, "personne", "personnes"), period(staff.start, staff.end)
 
 
-def _post(item: ItemBriefing) -> str:
+def _post(item: ItemBriefing) -> tuple[str, ...]:
     need = item.need
-    count = counted(need.headcount, "poste", "postes")
-    return f"{MODES[need.mode]}, {count}, {period(need.start, need.end)}"
+    return MODES[need.mode], counted(need.headcount, "poste", "postes"), period(need.start, need.end)
 
 
 def _need(item: ItemBriefing) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.decisions import (
     Outcome,
@@ -15,6 +17,7 @@ from schemas.decisions import (
     ProposalDeclined,
     Standing,
 )
+from schemas.envelope import EPOCH_STRIDE
 from schemas.proposals import Pair as Word
 from schemas.proposals import ProposalMade, ProposalWithdrawn, Reason, WithdrawalReason
 from schemas.vocabulary import DeclineReason, Party
@@ -29,16 +32,48 @@ STANDINGS: Final[dict[type[Outcome], Standing]] = {
 }
 
 
-class KnownPair(BaseModel):
-    """A pair, after the last word of matching and the last outcome of the registry.
+class Content(BaseModel):
+    """What a message says of a pair; as matching last proposed it."""
 
-    The two come by different topics, in no order between them; each has its own guard.
+    model_config = ConfigDict(frozen=True)
+
+    score: int
+    reasons: tuple[Reason, ...]
+    distance_metres: int
+
+
+class Said(BaseModel):
+    """The last word of matching about the pair in one territory.
 
     Attributes:
-        revision: of matching's last word; none before the first.
-        open: matching proposes the pair.
-        since: the revision of the word that opened, or closed, the present run: a pair that is stated again while it
-            is open has a new `revision` and an old `since`, and is news to nobody.
+        withdrawal: why the pair is no longer proposed there; none while it is.
+        content: none when only a withdrawal was heard.
+        at: the time of the word's cause.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    revision: int
+    withdrawal: WithdrawalReason | None
+    content: Content | None
+    at: datetime
+
+    @property
+    def open(self) -> bool:
+        """That territory proposes the pair."""
+        return self.withdrawal is None
+
+
+class KnownPair(BaseModel):
+    """A pair, after the last words of matching and the last outcome of the registry.
+
+    The two come by different topics, in no order between them; each has its own guard. A need that moves is spoken of
+    by another territory, whose offsets, and so whose revisions, do not compare with those of the one it left.
+
+    Attributes:
+        words: of matching, by territory; those of the latest epoch only, in which everything that holds is said again.
+        since: the word that opened, or closed, the present run: a pair that is stated again while it is open, there or
+            in another territory, has a newer word and an old `since`, and is news to nobody.
         version: of the registry's last outcome; 0 before the first.
         standing: what that outcome says; none while nobody has decided.
         by: the party that decided last; `accepted_by` are those that ever accepted.
@@ -51,20 +86,48 @@ class KnownPair(BaseModel):
     availability_id: UUID
     borrower_id: UUID
     lender_id: UUID
-    revision: int | None = None
-    open: bool = False
-    since: int | None = None
-    withdrawal: WithdrawalReason | None = None
-    score: int | None = None
-    reasons: tuple[Reason, ...] = ()
-    distance_metres: int | None = None
-    overlap_days: int | None = None
+    words: Mapping[str, Said] = Field(default_factory=dict)
+    since: str | None = None
     version: int = 0
     standing: Standing | None = None
     by: Party | None = None
     accepted_by: tuple[Party, ...] = ()
     decline_reason: DeclineReason | None = None
     headcount: int | None = None
+
+    @property
+    def open(self) -> bool:
+        """Matching proposes the pair, wherever its need is."""
+        return any(said.open for said in self.words.values())
+
+    @property
+    def closed(self) -> bool:
+        """Matching has spoken of the pair, and no longer proposes it."""
+        return bool(self.words) and not self.open
+
+    @property
+    def withdrawal(self) -> WithdrawalReason | None:
+        """Why it is closed."""
+        said = self._said
+        return said.withdrawal if said else None
+
+    @property
+    def score(self) -> int | None:
+        """As last proposed."""
+        content = self._content
+        return content.score if content else None
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """As last proposed."""
+        content = self._content
+        return content.reasons if content else ()
+
+    @property
+    def distance_metres(self) -> int | None:
+        """As last proposed."""
+        content = self._content
+        return content.distance_metres if content else None
 
     @property
     def decided(self) -> bool:
@@ -75,9 +138,32 @@ class KnownPair(BaseModel):
         """The company on that side."""
         return self.borrower_id if party is Party.BORROWER else self.lender_id
 
+    @property
+    def _said(self) -> Said | None:
+        """The word that counts: of the territory that proposes the pair, else the latest.
 
-def after(pair: KnownPair | None, word: Word | Outcome) -> KnownPair:
-    """The pair once this word is known; the same object when the word is not newer than what is held."""
+        Of two that say at once why it ended, that the need is elsewhere says the least.
+        """
+        moved = WithdrawalReason.NEED_MOVED
+        return max(
+            self.words.values(), key=lambda said: (said.open, said.at, said.withdrawal is not moved), default=None
+        )
+
+    @property
+    def _content(self) -> Content | None:
+        return self._said.content if self._said else None
+
+
+def name_of(word: Word) -> str:
+    """A word of matching, among all that are said of its pair."""
+    return f"{word.territory}@{word.revision}"
+
+
+def after(pair: KnownPair | None, word: Word | Outcome, at: datetime) -> KnownPair:
+    """The pair once this word, whose cause is of that time, is known.
+
+    The same object when the word is not newer than what is held of its territory, or of an epoch that is over.
+    """
     if pair is None:
         pair = KnownPair(
             id=word.id,
@@ -88,32 +174,28 @@ def after(pair: KnownPair | None, word: Word | Outcome) -> KnownPair:
         )
     if isinstance(word, Outcome):
         return _after_outcome(pair, word)
-    if pair.revision is not None and word.revision <= pair.revision:
+    epoch = word.revision // EPOCH_STRIDE
+    held = pair.words.get(word.territory)
+    if held is not None and word.revision <= held.revision:
         return pair
-    if isinstance(word, ProposalMade):
-        return pair.model_copy(
-            update={
-                "revision": word.revision,
-                "open": True,
-                "since": pair.since if pair.open else word.revision,
-                "withdrawal": None,
-                "score": word.score,
-                "reasons": word.reasons,
-                "distance_metres": word.distance_metres,
-                "overlap_days": word.overlap_days,
-            }
-        )
-    if isinstance(word, ProposalWithdrawn):
-        closed_already = pair.revision is not None and not pair.open
-        return pair.model_copy(
-            update={
-                "revision": word.revision,
-                "open": False,
-                "since": pair.since if closed_already else word.revision,
-                "withdrawal": word.reason,
-            }
-        )
-    return pair
+    if any(said.revision // EPOCH_STRIDE > epoch for said in pair.words.values()):
+        return pair
+    said = Said(
+        revision=word.revision,
+        withdrawal=word.reason if isinstance(word, ProposalWithdrawn) else None,
+        content=_content_of(word) or (held.content if held else None),
+        at=at,
+    )
+    present = {name: each for name, each in pair.words.items() if each.revision // EPOCH_STRIDE == epoch}
+    learnt = pair.model_copy(update={"words": {**present, word.territory: said}})
+    turned = pair.since is None or learnt.open is not pair.open
+    return learnt.model_copy(update={"since": name_of(word)}) if turned else learnt
+
+
+def _content_of(word: Word) -> Content | None:
+    if not isinstance(word, ProposalMade):
+        return None
+    return Content(score=word.score, reasons=word.reasons, distance_metres=word.distance_metres)
 
 
 def _after_outcome(pair: KnownPair, outcome: Outcome) -> KnownPair:

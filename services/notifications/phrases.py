@@ -8,7 +8,7 @@ from typing import Final
 from schemas.deliveries import MessageKind
 from schemas.vocabulary import Party
 from services.notifications.contacts import ItemBriefing
-from services.notifications.wording import NBSP, counted, number, plain, quoted
+from services.notifications.wording import NBSP, number, plain, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +16,11 @@ class Phrases:
     """The words around the proposals of one section.
 
     Attributes:
-        title: above one of them; `titles` above several.
+        title: above one of them; `titles` above several, after their number.
         lead: what happened and what is expected of the reader.
         action: the words on the link to the page.
         text: how a text message begins, for one proposal; `texts` for several, after their number.
+        first: how it goes on to the first of several, in the gender of `texts`.
     """
 
     title: str
@@ -28,130 +29,147 @@ class Phrases:
     action: str
     text: str
     texts: str
+    first: str
 
+
+TOPIC: Final = 70
+"""Characters: with the longest words around it, a subject stays within 140."""
 
 _ANSWER: Final = "Voir et répondre"
 _SEE: Final = "Voir la proposition"
+_HE, _SHE = "Le premier", "La première"
 _BORROWER, _LENDER = Party.BORROWER, Party.LENDER
 
 PHRASES: Final[dict[tuple[MessageKind, Party], Phrases]] = {
     (MessageKind.PROPOSED, _BORROWER): Phrases(
         "Un profil pour votre besoin",
-        "Des profils pour votre besoin",
+        "profils pour votre besoin",
         "Près de chez vous, des personnes disponibles correspondent à votre recherche. "
-        "Vous pouvez accepter ou décliner chaque proposition sans attendre.",
+        "Vous pouvez accepter ou décliner sans attendre.",
         _ANSWER,
         "un profil pour votre besoin",
         "profils pour votre besoin",
+        _HE,
     ),
     (MessageKind.PROPOSED, _LENDER): Phrases(
-        "Un besoin pour votre équipe",
-        "Des besoins pour vos équipes",
-        "Près de chez vous, on recherche des personnes qui ont le profil des vôtres. "
-        "Vous pouvez accepter ou décliner chaque proposition sans attendre.",
-        _ANSWER,
-        "un besoin pour votre équipe",
+        "Un besoin pour vos équipes",
         "besoins pour vos équipes",
+        "Près de chez vous, on recherche des personnes qui ont le profil des vôtres. "
+        "Vous pouvez accepter ou décliner sans attendre.",
+        _ANSWER,
+        "un besoin pour vos équipes",
+        "besoins pour vos équipes",
+        _HE,
     ),
     (MessageKind.ACCEPTED, _BORROWER): Phrases(
         "L’entreprise d’origine accepte",
-        "L’entreprise d’origine accepte",
+        "propositions acceptées par l’entreprise d’origine",
         f"Il ne manque que votre réponse{NBSP}: si vous acceptez à votre tour, vos coordonnées sont échangées.",
         _ANSWER,
         "l’entreprise d’origine accepte, votre réponse est attendue",
         "propositions acceptées par l’entreprise d’origine, vos réponses sont attendues",
+        _SHE,
     ),
     (MessageKind.ACCEPTED, _LENDER): Phrases(
         "L’entreprise d’accueil accepte",
-        "L’entreprise d’accueil accepte",
+        "propositions acceptées par l’entreprise d’accueil",
         f"Il ne manque que votre réponse{NBSP}: si vous acceptez à votre tour, vos coordonnées sont échangées.",
         _ANSWER,
         "l’entreprise d’accueil accepte, votre réponse est attendue",
         "propositions acceptées par l’entreprise d’accueil, vos réponses sont attendues",
+        _SHE,
     ),
     (MessageKind.AGREED, _BORROWER): Phrases(
         "Accord conclu",
-        "Accords conclus",
-        "Les deux entreprises ont accepté. Voici vos interlocuteurs pour préparer l’arrivée des personnes.",
+        "accords conclus",
+        "Les deux entreprises ont accepté. Voici vos interlocuteurs pour préparer la suite.",
         "Voir l’accord",
         "accord conclu, vos interlocuteurs",
         "accords conclus, vos interlocuteurs",
+        _HE,
     ),
     (MessageKind.AGREED, _LENDER): Phrases(
         "Accord conclu",
-        "Accords conclus",
-        "Les deux entreprises ont accepté. Voici vos interlocuteurs pour préparer le départ des personnes.",
+        "accords conclus",
+        "Les deux entreprises ont accepté. Voici vos interlocuteurs pour préparer la suite.",
         "Voir l’accord",
         "accord conclu, vos interlocuteurs",
         "accords conclus, vos interlocuteurs",
+        _HE,
     ),
     (MessageKind.DECLINED, _BORROWER): Phrases(
         "Proposition déclinée",
-        "Propositions déclinées",
+        "propositions déclinées",
         "L’entreprise d’origine ne donne pas suite. Votre besoin reste ouvert aux autres profils.",
         _SEE,
         "proposition déclinée par l’entreprise d’origine",
         "propositions déclinées par l’entreprise d’origine",
+        _SHE,
     ),
     (MessageKind.DECLINED, _LENDER): Phrases(
         "Proposition déclinée",
-        "Propositions déclinées",
-        "L’entreprise d’accueil ne donne pas suite. Votre disponibilité reste ouverte aux autres besoins.",
+        "propositions déclinées",
+        "L’entreprise d’accueil ne donne pas suite. Vos équipes restent proposées aux autres besoins.",
         _SEE,
         "proposition déclinée par l’entreprise d’accueil",
         "propositions déclinées par l’entreprise d’accueil",
+        _SHE,
     ),
     (MessageKind.CANCELLED, _BORROWER): Phrases(
         "Accord annulé",
-        "Accords annulés",
-        "L’entreprise d’origine annule l’accord. Les postes concernés sont de nouveau à pourvoir.",
+        "accords annulés",
+        "L’entreprise d’origine annule l’accord. Votre besoin est de nouveau ouvert.",
         _SEE,
         "accord annulé par l’entreprise d’origine",
         "accords annulés par l’entreprise d’origine",
+        _HE,
     ),
     (MessageKind.CANCELLED, _LENDER): Phrases(
         "Accord annulé",
-        "Accords annulés",
-        "L’entreprise d’accueil annule l’accord. Les personnes concernées sont de nouveau disponibles.",
+        "accords annulés",
+        "L’entreprise d’accueil annule l’accord. Vos équipes sont de nouveau disponibles.",
         _SEE,
         "accord annulé par l’entreprise d’accueil",
         "accords annulés par l’entreprise d’accueil",
+        _HE,
     ),
     (MessageKind.WITHDRAWN, _BORROWER): Phrases(
         "Proposition retirée",
-        "Propositions retirées",
+        "propositions retirées",
         "Ce qui vous avait été proposé n’est plus d’actualité. Vous n’avez rien à faire.",
         _SEE,
         "proposition retirée, rien à faire",
         "propositions retirées, rien à faire",
+        _SHE,
     ),
     (MessageKind.WITHDRAWN, _LENDER): Phrases(
         "Proposition retirée",
-        "Propositions retirées",
+        "propositions retirées",
         "Ce qui vous avait été proposé n’est plus d’actualité. Vous n’avez rien à faire.",
         _SEE,
         "proposition retirée, rien à faire",
         "propositions retirées, rien à faire",
+        _SHE,
     ),
 }
 
 
-def subject_of(kind: MessageKind, party: Party, count: int, best: ItemBriefing | None) -> str:
-    """The subject of an email about `count` proposals of one kind; `best` names what it is about, where known."""
-    about = f"{NBSP}: {topic(best, party)}" if best else ""
+def title_of(kind: MessageKind, party: Party, count: int) -> str:
+    """What stands above `count` proposals of one kind, in an email."""
     phrases = PHRASES[kind, party]
-    if kind is MessageKind.PROPOSED:
-        if party is Party.LENDER:
-            return f"{phrases.title}{about}" if count == 1 else f"{number(count)}{NBSP}besoins pour vos équipes"
-        profiles = "Un profil" if count == 1 else counted(count, "profil", "profils")
-        return f"{profiles} pour votre besoin {topic(best, party)}" if best else f"{profiles} pour votre besoin"
-    if count == 1 or kind is MessageKind.ACCEPTED:
-        return f"{phrases.title}{about}"
-    return f"{counted(count, phrases.title.lower(), phrases.titles.lower())}{about}"
+    return phrases.title if count == 1 else f"{number(count)}{NBSP}{phrases.titles}"
+
+
+def subject_of(kind: MessageKind, party: Party, count: int, about: str | None) -> str:
+    """The subject of an email about `count` proposals of one kind; `about` is the topic of all, where there is one."""
+    title = title_of(kind, party, count)
+    if about is None:
+        return title
+    return f"{title} {about}" if about.startswith("«") and kind is MessageKind.PROPOSED else f"{title}{NBSP}: {about}"
 
 
 def topic(item: ItemBriefing, party: Party) -> str:
     """What a proposal is about in a few words: the need's title for those who may know it, else the post's name."""
     if party is Party.BORROWER and item.need.title:
-        return quoted(plain(item.need.title, 60))
-    return plain(item.need.occupation_label, 60)
+        return quoted(plain(item.need.title, TOPIC))
+    return plain(item.need.occupation_label, TOPIC)

@@ -5,16 +5,21 @@ The table (design, decision 16, and "silence when nothing calls for action" of t
 | event | told | on condition |
 |---|---|---|
 | `proposal.made` | both | it opens a run: nobody is alerted when an open pair is stated again |
-| `proposal.accepted` | the other party | |
+| `proposal.accepted` | the other party | while the pair is proposed, or as soon as it is again |
 | `proposal.agreed` | both | |
 | `proposal.declined` | the other party | its contacts were told of the pair, or it had accepted |
 | `proposal.cancelled` | the other party | the one that cancels knows it |
 | `proposal.withdrawn` | both | only contacts that were told of the pair; not `outranked` once a party has accepted |
+
+A need that moves leaves one territory and is taken up by another, by two words in no order between them. Neither is
+news while the pair stays proposed; so a withdrawal because the need moved is held for `MOVING`, and told if the pair is
+still closed then.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -28,14 +33,31 @@ from schemas.decisions import (
 )
 from schemas.deliveries import MessageKind
 from schemas.proposals import Pair as Word
-from schemas.proposals import ProposalMade, ProposalWithdrawn, WithdrawalReason
+from schemas.proposals import ProposalMade, WithdrawalReason
 from schemas.vocabulary import Party
-from services.notifications.pairs import STANDINGS, KnownPair
+from services.notifications.pairs import STANDINGS, KnownPair, name_of
 
 BOTH: Final = (Party.BORROWER, Party.LENDER)
 
+MOVING: Final = timedelta(minutes=1)
+"""What the other territory's shard is given to propose the pair: milliseconds as a rule, longer when shards change
+hands. Nobody waits for this message; if it is outrun after all, the pair is told again as proposed."""
+
+OPENING: Final = (MessageKind.PROPOSED, MessageKind.ACCEPTED)
+CLOSING: Final = (MessageKind.WITHDRAWN,)
+"""What becomes true, and untrue, as runs open and close; the other kinds are the last words of the registry."""
+
 TELLING: Final = (MessageKind.PROPOSED, MessageKind.ACCEPTED, MessageKind.AGREED)
 """The kinds from which a contact learns that the pair exists."""
+
+TOLD_AFTER: Final[dict[MessageKind, tuple[MessageKind, ...]]] = {
+    MessageKind.PROPOSED: CLOSING,
+    MessageKind.ACCEPTED: CLOSING,
+    MessageKind.WITHDRAWN: TELLING,
+    MessageKind.DECLINED: TELLING,
+}
+"""What a contact must have been told since, for a kind to be told to it again: the contrary, so that the last message
+that it read stays true. Those that are only for who was told of the pair follow the same for the first time."""
 
 CONTRADICTED_BY: Final[dict[MessageKind, frozenset[str]]] = {
     MessageKind.PROPOSED: frozenset({"agreed", "declined", "cancelled"}),
@@ -57,8 +79,9 @@ class Owed:
 
     Attributes:
         subject: what its window gathers by: the need for a borrower, the company itself for a lender.
-        cause: the revision or version that made it owed; the same event made again has the same.
+        cause: the words that made it owed; the same events made again have the same.
         heard_only: told to those contacts only that were told of the pair before.
+        hold: how long it is kept before it counts, in case it does not stay true.
     """
 
     company_id: UUID
@@ -66,8 +89,9 @@ class Owed:
     subject: UUID
     proposal_id: UUID
     kind: MessageKind
-    cause: int
+    cause: str
     heard_only: bool = False
+    hold: timedelta = timedelta()
 
 
 def other(party: Party) -> Party:
@@ -83,13 +107,10 @@ def owed(pair: KnownPair, word: Word | Outcome) -> list[Owed]:
     """
     if isinstance(word, Outcome):
         return _owed_by_outcome(pair, word)
-    if word.revision != pair.since:
+    if name_of(word) != pair.since:
         return []
-    if isinstance(word, ProposalMade) and still_true(pair, MessageKind.PROPOSED, Party.BORROWER):
-        return [_item(pair, party, MessageKind.PROPOSED, word.revision) for party in BOTH]
-    if isinstance(word, ProposalWithdrawn) and still_true(pair, MessageKind.WITHDRAWN, Party.BORROWER):
-        return [_item(pair, party, MessageKind.WITHDRAWN, word.revision, heard_only=True) for party in BOTH]
-    return []
+    kinds = OPENING if isinstance(word, ProposalMade) else CLOSING
+    return [debt for debt in owed_anew(pair) if debt.kind in kinds]
 
 
 def _owed_by_outcome(pair: KnownPair, outcome: Outcome) -> list[Owed]:
@@ -98,14 +119,14 @@ def _owed_by_outcome(pair: KnownPair, outcome: Outcome) -> list[Owed]:
     told = other(outcome.by)
     match outcome:
         case ProposalAgreed():
-            return [_item(pair, party, MessageKind.AGREED, outcome.version) for party in BOTH]
+            return [_item(pair, party, MessageKind.AGREED) for party in BOTH]
         case ProposalAccepted() if still_true(pair, MessageKind.ACCEPTED, told):
-            return [_item(pair, told, MessageKind.ACCEPTED, outcome.version)]
+            return [_item(pair, told, MessageKind.ACCEPTED)]
         case ProposalDeclined():
             heard_only = told not in pair.accepted_by
-            return [_item(pair, told, MessageKind.DECLINED, outcome.version, heard_only=heard_only)]
+            return [_item(pair, told, MessageKind.DECLINED, heard_only=heard_only)]
         case ProposalCancelled():
-            return [_item(pair, told, MessageKind.CANCELLED, outcome.version)]
+            return [_item(pair, told, MessageKind.CANCELLED)]
         case _:
             return []
 
@@ -119,7 +140,7 @@ def still_true(pair: KnownPair, kind: MessageKind, party: Party, registry_status
     if registry_status in CONTRADICTED_BY[kind]:
         return False
     accepted = pair.standing is Standing.ACCEPTED
-    withdrawn = pair.revision is not None and not pair.open
+    withdrawn = pair.closed
     # An accept that the registry recorded outlives a better newcomer (design, decision 12).
     outlived = accepted and pair.withdrawal is WithdrawalReason.OUTRANKED
     truths = {
@@ -133,14 +154,27 @@ def still_true(pair: KnownPair, kind: MessageKind, party: Party, registry_status
     return truths[kind]
 
 
-def _item(pair: KnownPair, party: Party, kind: MessageKind, cause: int, *, heard_only: bool = False) -> Owed:
+def _item(pair: KnownPair, party: Party, kind: MessageKind, *, heard_only: bool = False) -> Owed:
     company = pair.company(party)
-    subject = pair.need_id if party is Party.BORROWER else company
-    return Owed(company, party, subject, pair.id, kind, cause, heard_only)
+    moved = kind is MessageKind.WITHDRAWN and pair.withdrawal is WithdrawalReason.NEED_MOVED
+    return Owed(
+        company,
+        party,
+        subject=pair.need_id if party is Party.BORROWER else company,
+        proposal_id=pair.id,
+        kind=kind,
+        # It is true of this run and this decision; after another of either it may have to be told anew.
+        cause=f"{pair.since}/{pair.version}",
+        heard_only=heard_only,
+        hold=MOVING if moved else timedelta(),
+    )
 
 
 def owed_anew(pair: KnownPair) -> list[Owed]:
-    """What is owed about a pair that was not told because it was closed, and is open again by now."""
-    if pair.since is None or not still_true(pair, MessageKind.PROPOSED, Party.BORROWER):
-        return []
-    return [_item(pair, party, MessageKind.PROPOSED, pair.since) for party in BOTH]
+    """What is true of a pair by now and turns with it: owed to whoever was not told, for it was not always true."""
+    return [
+        _item(pair, party, kind, heard_only=kind in CLOSING)
+        for kind in (*OPENING, *CLOSING)
+        for party in BOTH
+        if still_true(pair, kind, party)
+    ]

@@ -20,6 +20,9 @@ from services.notifications.pairs import KnownPair, after
 from services.notifications.policy import Owed, owed, owed_anew
 
 Word = Pair | Outcome
+Dated = tuple[Word, datetime]
+"""A word and the time of its cause."""
+
 Wake = Callable[[str, datetime, Fresh | None], None]
 
 
@@ -47,14 +50,17 @@ class Reaction:
     async def __call__(self, events: Sequence[Event[Any]]) -> None:
         """Handle events in their order. Raises `UnavailableError`; the same batch may then be given again."""
         await self._epoch.seen(event.epoch for event in events)
-        words: dict[str, list[Word]] = defaultdict(list)
+        words: dict[str, list[Dated]] = defaultdict(list)
         for event in events:
             if isinstance(event.data, Pair | Outcome):
-                words[str(event.data.id)].append(event.data)
+                words[str(event.data.id)].append((event.data, event.time))
         stored = await self._documents.pairs.get_many(words)
         pairs = await spread(partial(self._learn, id_, said, stored.get(id_)) for id_, said in words.items())
         debts = [
-            debt for pair, said in zip(pairs, words.values(), strict=True) for word in said for debt in owed(pair, word)
+            debt
+            for pair, said in zip(pairs, words.values(), strict=True)
+            for word, _ in said
+            for debt in owed(pair, word)
         ]
         await self._gather(debts, {str(pair.id): pair for pair in pairs})
 
@@ -69,7 +75,7 @@ class Reaction:
         for gathering, (due, fresh) in (await self._gatherings.add(debts, pairs, self._clock())).items():
             self._wake(gathering, due, fresh)
 
-    async def _learn(self, id_: str, words: Sequence[Word], stored: Stored | None) -> KnownPair:
+    async def _learn(self, id_: str, words: Sequence[Dated], stored: Stored | None) -> KnownPair:
         pair = read_pair(stored.body) if stored else None
         learnt = _told(pair, words)
         if learnt is pair:
@@ -81,7 +87,7 @@ class Reaction:
             written = await self._documents.pairs.replace(id_, body, stored.revision)
         return learnt if written else await self._learn_again(id_, words)
 
-    async def _learn_again(self, id_: str, words: Sequence[Word]) -> KnownPair:
+    async def _learn_again(self, id_: str, words: Sequence[Dated]) -> KnownPair:
         """The other topic's handler, or another replica, wrote in between."""
         learnt: KnownPair | None = None
 
@@ -96,8 +102,8 @@ class Reaction:
         return learnt
 
 
-def _told(pair: KnownPair | None, words: Sequence[Word]) -> KnownPair:
-    learnt = after(pair, words[0])
-    for word in words[1:]:
-        learnt = after(learnt, word)
+def _told(pair: KnownPair | None, words: Sequence[Dated]) -> KnownPair:
+    learnt = after(pair, *words[0])
+    for word, at in words[1:]:
+        learnt = after(learnt, word, at)
     return learnt

@@ -8,17 +8,14 @@ from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from services.notifications.gsm7 import CONCATENATED_SEGMENT, septets, shorten, transliterate
-from services.notifications.letter import Letter, Section
-from services.notifications.wording import counted, plain
+from services.notifications.gsm7 import CONCATENATED_SEGMENT, septets, transliterate
+from services.notifications.letter import Letter, Line
+from services.notifications.wording import counted, exact, plain
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
 TEXT_MESSAGE_SEPTETS: Final = 2 * CONCATENATED_SEGMENT - 1
 """Two segments, less the septet that is lost when an escaped character does not fit at the end of the first."""
-
-SHORTEST_SENTENCE: Final = 40
-"""A link that leaves less than this to the sentence before it does not go into a text message."""
 
 SENDER_NAME: Final = "Passerelles industries"
 
@@ -33,14 +30,9 @@ class Rendered:
 
 
 class Renderer:
-    """The templates, compiled once.
+    """The templates, compiled once."""
 
-    Attributes:
-        home: the public address of the service, at the foot of each email.
-    """
-
-    def __init__(self, home: str) -> None:
-        self._home = home
+    def __init__(self) -> None:
         environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
@@ -49,6 +41,7 @@ class Renderer:
             lstrip_blocks=True,
         )
         environment.filters["plain"] = plain
+        environment.filters["exact"] = exact
         environment.filters["counted"] = counted
         self._html = environment.get_template("email.html.j2")
         self._text = environment.get_template("email.txt.j2")
@@ -57,46 +50,53 @@ class Renderer:
         """The email: what is typed by people is escaped in the HTML, and on one line everywhere."""
         subject = plain(letter.subject, 140)
         preheader = plain(_preheader(letter), 120)
-        values = {"letter": letter, "subject": subject, "preheader": preheader, "home": self._home}
+        values = {"letter": letter, "subject": subject, "preheader": preheader}
         return Rendered(self._text.render(values).strip() + "\n", subject, self._html.render(values))
 
     def sms(self, letter: Letter) -> Rendered:
-        """The text message: GSM alphabet, two segments at most, the link whole or not at all."""
-        link = letter.link
-        room = TEXT_MESSAGE_SEPTETS
-        if link is not None:
-            # A link in other letters than the alphabet's could not be followed.
-            room = room - septets(link) - 1 if transliterate(link) == link else 0
-        if room < SHORTEST_SENTENCE:
-            link, room = None, TEXT_MESSAGE_SEPTETS
-        sentence = shorten(" ".join(transliterate(_sentence(letter)).split()), room)
-        return Rendered(f"{sentence} {link}" if link else sentence)
+        """The text message: GSM alphabet, two segments at most; what does not fit is left out by whole phrases."""
+        opening, details, closing = _phrases(letter)
+        bare = _telephone(opening + closing)
+        link, room = "", TEXT_MESSAGE_SEPTETS
+        # A link in other letters than the alphabet's could not be followed.
+        if letter.link is not None and transliterate(letter.link) == letter.link:
+            left = room - septets(letter.link) - 1
+            if septets(bare) <= left:
+                link, room = f" {letter.link}", left
+        said, kept = bare, ""
+        for detail in details:
+            kept += detail
+            longer = _telephone(opening + kept + closing)
+            if septets(longer) > room:
+                break
+            said = longer
+        return Rendered(said + link)
 
 
-def _sentence(letter: Letter) -> str:
+def _phrases(letter: Letter) -> tuple[str, list[str], str]:
+    """How it begins, what may be added in this order, and how it ends."""
     first = letter.sections[0]
     said = first.phrases.text if first.count == 1 else f"{first.count} {first.phrases.texts}"
     others = sum(section.count for section in letter.sections[1:])
-    more = f" Et {counted(others, 'autre nouvelle', 'autres nouvelles')} par courriel." if others else ""
-    return f"{SENDER_NAME} : {said}{_best(first)}.{more}"
+    more = f" Et {counted(others, 'autre nouvelle', 'autres nouvelles')} par e-mail." if others else ""
+    heading, *rest = _best(first.lines[0])
+    lead = " : " if len(first.lines) == 1 else f". {first.phrases.first} : "
+    return f"{SENDER_NAME} : {said}", [lead + heading, *(f", {each}" for each in rest)], f".{more}"
 
 
-def _best(section: Section) -> str:
-    if not section.lines:
-        return ""
-    line = section.lines[0]
+def _best(line: Line) -> list[str]:
     if line.counterpart is not None:
-        reached = [person.phone or person.email for person in line.counterpart.contacts[:1]]
-        figures = [plain(text, 40) for text in (line.counterpart.company_name, *reached)]
-    else:
-        score = [] if line.score is None else [f"{line.score}/100"]
-        figures = [line.heading, *score, line.terms]
-    lead = " : " if section.count == 1 else ", le premier : "
-    return lead + ", ".join(figures)
+        reached = [exact(person.phone or person.email) for person in line.counterpart.contacts[:1]]
+        return [plain(line.counterpart.company_name, 60), *reached]
+    score = [] if line.score is None else [f"{line.score}/100"]
+    return [line.heading, *score, *line.terms]
+
+
+def _telephone(text: str) -> str:
+    return " ".join(transliterate(text).split())
 
 
 def _preheader(letter: Letter) -> str:
     first = letter.sections[0]
-    return (
-        f"{first.lines[0].heading}, {first.lines[0].terms}. {first.phrases.lead}" if first.lines else first.phrases.lead
-    )
+    best = first.lines[0]
+    return f"{', '.join((best.heading, *best.terms))}. {first.phrases.lead}"

@@ -10,8 +10,11 @@ from typing import Any, Final
 
 import structlog
 
+from passerelles.bus.faults import fault
+from passerelles.bus.patience import Backoff
 from passerelles.errors import UnavailableError
-from passerelles.store.port import Body, Collection, Order, Where
+from passerelles.health import Check
+from passerelles.store.port import Body, Collection, Order, Stored, Where
 from schemas.deliveries import DeliveryState
 from schemas.envelope import format_time
 from services.notifications.dispatch import Dispatcher
@@ -21,7 +24,7 @@ from services.notifications.ledger.messages import Messages
 
 SWEEP_SECONDS: Final = 2.0
 SWEPT: Final = 200
-"""Documents of each kind taken up by one sweep; the next goes on from there."""
+"""Documents of each kind taken up by one sweep; the next goes on after them, whatever became of them."""
 
 DRAIN_SECONDS: Final = 25.0
 """How long `stop` waits for what is under way; orchestrators kill at 30 s. What is cut off ends as `unknown`."""
@@ -31,39 +34,64 @@ Step = Callable[[], Coroutine[Any, Any, None]]
 log = structlog.get_logger()
 
 
+class _Round:
+    """Goes through what is due of one kind, oldest first, a page each time: what is stuck hides nothing for long."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+        self._after: tuple[str, str] | None = None
+
+    async def page(self, now: datetime) -> list[Stored]:
+        """The next page of what is due by now; after the last, the first again."""
+        where = Where(at_most={"due_at": format_time(now)})
+        found = await self._collection.find(where, order=Order("due_at"), after=self._after, limit=SWEPT)
+        self._after = (found[-1].body["due_at"], found[-1].id) if len(found) == SWEPT else None
+        return found
+
+
 class Sender:
     """Drains the ledger. Nothing on the way of a new alert waits for the sweep.
 
-    Attributes:
-        observe: called with why the store does not answer, or none.
+    Its check is up while the sweep goes round and the store answers.
     """
 
-    observe: Callable[[str | None], None]
-
     def __init__(
-        self, documents: Documents, messages: Messages, dispatcher: Dispatcher, *, clock: Callable[[], datetime]
+        self,
+        documents: Documents,
+        messages: Messages,
+        dispatcher: Dispatcher,
+        check: Check,
+        *,
+        clock: Callable[[], datetime],
     ) -> None:
-        self._documents = documents
         self._messages = messages
         self._dispatcher = dispatcher
+        self._check = check
         self._clock = clock
+        self._gatherings = _Round(documents.gatherings)
+        self._letters = _Round(documents.messages)
+        self._deliveries = _Round(documents.deliveries)
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: dict[str, Step] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._sweeper: asyncio.Task[None] | None = None
-        self._stopping = False
-        self.observe = lambda _: None
+        self._stopping = asyncio.Event()
 
     def wake(self, gathering: str, due: datetime, fresh: Fresh | None = None) -> None:
         """Look at a gathering when it is due; at once if it is, and then by what its writer knows."""
-        if self._stopping:
+        if self._stopping.is_set():
             return
         wait = (due - self._clock()).total_seconds()
         if wait <= 0:
             self._run(gathering, partial(self._send, gathering, fresh))
-        elif gathering not in self._timers:
-            loop = asyncio.get_running_loop()
-            self._timers[gathering] = loop.call_later(wait, self._ring, gathering, due)
+            return
+        loop = asyncio.get_running_loop()
+        timer = self._timers.get(gathering)
+        if timer is not None:
+            if timer.when() <= loop.time() + wait:
+                return
+            timer.cancel()
+        self._timers[gathering] = loop.call_later(wait, self._ring, gathering, due)
 
     def _ring(self, gathering: str, due: datetime) -> None:
         self._timers.pop(gathering, None)
@@ -71,18 +99,19 @@ class Sender:
 
     def start(self) -> None:
         """Sweep now, then from time to time."""
-        self._stopping = False
+        self._stopping.clear()
         self._sweeper = asyncio.create_task(self._sweep_on())
 
     async def stop(self) -> None:
         """Finish what is under way; what is only gathered stays in the store for the next start."""
-        self._stopping = True
+        self._stopping.set()
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
         if self._sweeper is not None:
             self._sweeper.cancel()
             await asyncio.gather(self._sweeper, return_exceptions=True)
+            self._check.rested()
         deadline = asyncio.get_running_loop().time() + DRAIN_SECONDS
         while self._running and (left := deadline - asyncio.get_running_loop().time()) > 0:
             await asyncio.wait(list(self._running.values()), timeout=left)
@@ -99,28 +128,35 @@ class Sender:
     async def sweep(self) -> None:
         """Take up what is due and was left. Raises `UnavailableError`."""
         now = self._clock()
-        for id_, _ in await self._due(self._documents.gatherings, now - GRACE):
-            self._run(id_, partial(self._send, id_))
-        for id_, letter in await self._due(self._documents.messages, now):
-            self._run(id_, partial(self._dispatcher.dispatch, id_, letter))
-        for id_, delivery in await self._due(self._documents.deliveries, now):
-            waits = delivery["state"] == DeliveryState.RESERVED
-            self._run(id_, partial(self._dispatcher.retry if waits else self._dispatcher.lapse, id_))
+        for gathering in await self._gatherings.page(now - GRACE):
+            self._run(gathering.id, partial(self._send, gathering.id))
+        for letter in await self._letters.page(now):
+            self._run(letter.id, partial(self._dispatcher.dispatch, letter.id, letter.body))
+        for delivery in await self._deliveries.page(now):
+            self._run(delivery.id, partial(self._go_on, delivery.id, delivery.body))
 
-    async def _due(self, collection: Collection, now: datetime) -> list[tuple[str, Body]]:
-        where = Where(at_most={"due_at": format_time(now)})
-        found = await collection.find(where, order=Order("due_at"), limit=SWEPT)
-        return [(stored.id, stored.body) for stored in found]
+    async def _go_on(self, id_: str, delivery: Body) -> None:
+        waits = delivery["state"] == DeliveryState.RESERVED
+        await (self._dispatcher.retry(id_) if waits else self._dispatcher.lapse(id_))
 
     async def _sweep_on(self) -> None:
+        backoff = Backoff(SWEEP_SECONDS)
         while True:
+            self._check.moved()
             try:
                 await self.sweep()
             except UnavailableError as error:
-                self.observe(error.detail)
+                self._check.down(error.detail)
+            except Exception as error:  # noqa: BLE001 (a loop that died would leave what is owed where it is)
+                # Without the message, which may quote data: hence not `exception`.
+                log.error("alert.sweep_failed", fault=fault(error))  # noqa: TRY400
+                self._check.down("la reprise de ce qui reste à envoyer a échoué")
             else:
-                self.observe(None)
-            await asyncio.sleep(SWEEP_SECONDS)
+                self._check.up()
+                backoff = Backoff(SWEEP_SECONDS)
+                await asyncio.sleep(SWEEP_SECONDS)
+                continue
+            await backoff.wait(self._stopping)
 
     async def _send(self, gathering: str, fresh: Fresh | None = None) -> None:
         taken = await self._messages.take(gathering, self._clock(), fresh)
@@ -143,7 +179,7 @@ class Sender:
     def _done(self, key: str) -> None:
         del self._running[key]
         again = self._again.pop(key, None)
-        if again is not None and not self._stopping:
+        if again is not None and not self._stopping.is_set():
             self._run(key, again)
 
     async def _guarded(self, key: str, step: Step) -> None:
@@ -151,6 +187,6 @@ class Sender:
             await step()
         except UnavailableError as error:
             # The documents say where it stands; the sweep finds them once the store answers.
-            self.observe(error.detail)
-        except Exception:
-            log.exception("alert.step_failed", key=key)
+            self._check.down(error.detail)
+        except Exception as error:  # noqa: BLE001 (the sweep takes the document up again)
+            log.error("alert.step_failed", key=key, fault=fault(error))  # noqa: TRY400

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -30,13 +29,12 @@ from services.notifications.ledger.documents import Documents
 from services.notifications.ledger.epoch import KnownEpoch
 from services.notifications.ledger.gathering import Gatherings
 from services.notifications.ledger.messages import Messages
+from services.notifications.prober import Prober
 from services.notifications.reaction import Reaction
 from services.notifications.rendering import Renderer
 from services.notifications.sender import Sender
 
 GROUP: Final = "notifications"
-PROBE_SECONDS: Final = 10.0
-"""Between two looks at a channel that does not answer: with nothing to send, nothing else would say that it is back."""
 
 
 def _now() -> datetime:
@@ -69,10 +67,8 @@ class NotificationsService:
         self._channels = _channels(settings, clock)
         self._contacts = Contacts(settings.registry_url, settings.service_token.get_secret_value())
         messages = Messages(documents, window=window)
-        self._dispatcher = Dispatcher(
-            documents, messages, self._contacts, Renderer(settings.public_url), self._channels, clock=clock
-        )
-        self._sender = Sender(documents, messages, self._dispatcher, clock=clock)
+        self._dispatcher = Dispatcher(documents, messages, self._contacts, Renderer(), self._channels, clock=clock)
+        self._sender = Sender(documents, messages, self._dispatcher, self.health.check("ledger"), clock=clock)
         reaction = Reaction(
             documents, Gatherings(documents, window=window), self._epoch, wake=self._sender.wake, clock=clock
         )
@@ -82,11 +78,10 @@ class NotificationsService:
         self._dispatcher.settled = lambda id_: self._relay.nudge(documents.deliveries, id_)
         self._dispatcher.dropped = reaction.again
         self._dispatcher.observe = self._observe
-        self._sender.observe = lambda reason: self._observe("ledger", reason)
         self._reactor = Reactor(bus, Parking(store), self.health, group=GROUP)
         self._reactor.on(TopicName.PROPOSALS, reaction)
         self._reactor.on(TopicName.OUTCOMES, reaction)
-        self._prober: asyncio.Task[None] | None = None
+        self._prober = Prober(self._channels, self.health)
 
     async def start(self) -> None:
         """Take up what was left, then consume. A mail server or registry that is down turns readiness red, no more.
@@ -97,8 +92,7 @@ class NotificationsService:
         await self._epoch.load()
         # Red only once it has failed to answer: nobody has asked it anything yet.
         self._observe("registry", None)
-        # In the background: a server that stays silent must not hold up the others' start.
-        self._prober = asyncio.create_task(self._probe_on())
+        self._prober.start()
         await self._publisher.start()
         await self._relay.start()
         self._sender.start()
@@ -106,9 +100,7 @@ class NotificationsService:
 
     async def stop(self) -> None:
         """Finish what is under way, commit, leave the group, and let go of every connection."""
-        if self._prober is not None:
-            self._prober.cancel()
-            await asyncio.gather(self._prober, return_exceptions=True)
+        await self._prober.stop()
         await self._reactor.stop()
         await self._sender.stop()
         await self._relay.stop()
@@ -123,17 +115,6 @@ class NotificationsService:
             check.up()
         else:
             check.down(reason)
-
-    async def _probe(self) -> None:
-        for name, channel in self._channels.items():
-            if self.health.check(name).reason is not None:
-                attempt = await channel.probe()
-                self._observe(name, None if attempt.reachable else f"ne répond pas ({attempt.code})")
-
-    async def _probe_on(self) -> None:
-        while True:
-            await self._probe()
-            await asyncio.sleep(PROBE_SECONDS)
 
 
 def _channels(settings: Settings, clock: Callable[[], datetime]) -> dict[Channel, ChannelPort]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from schemas.proposals import (
@@ -26,6 +26,11 @@ from services.notifications.contacts import ItemBriefing
 
 NBSP: Final = "\N{NO-BREAK SPACE}"
 THIN: Final = "\N{NARROW NO-BREAK SPACE}"
+
+_APOSTROPHE: Final = re.compile(r"(?<=\w)'(?=\w)")
+
+METRES: Final = 1000
+"""In a kilometre."""
 
 MONTHS: Final = (
     "janvier",
@@ -76,13 +81,26 @@ class Fact:
 
 
 def plain(text: str, limit: int = 90) -> str:
-    """A text typed by a person, fit for one line: no control or direction characters, not longer than `limit`."""
+    """A text fit for one line of a message: as `exact`, with our apostrophes, and cut at a word beyond `limit`."""
+    line = _APOSTROPHE.sub("’", exact(text))
+    return line if len(line) <= limit else _cut(line, limit)
+
+
+def exact(text: str) -> str:
+    """What a person typed, without its control and direction characters, on one line."""
     spaced = "".join(" " if char.isspace() and char not in (NBSP, THIN) else char for char in text)
     kept = "".join(char for char in spaced if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co", "Cn"})
     line = " ".join(kept.split(" ")).strip()
     while "  " in line:
         line = line.replace("  ", " ")
-    return line if len(line) <= limit else line[: limit - 1].rstrip(" ,;:") + "…"
+    return line
+
+
+def _cut(line: str, limit: int) -> str:
+    kept = line[: limit - 1]
+    words = kept if line[limit - 1] == " " else kept.rsplit(" ", 1)[0]
+    # A name without spaces is still told, as far as there is room for it.
+    return (words if 2 * len(words) > len(kept) else kept).rstrip(" ,;:") + "…"
 
 
 def quoted(text: str) -> str:
@@ -101,12 +119,9 @@ def counted(count: int, one: str, several: str) -> str:
 
 
 def distance(metres: int) -> str:
-    """In kilometres with one decimal, half up; `sur place` below 50 m."""
-    tenths = (Decimal(metres) / 1000).quantize(Decimal("0.1"), ROUND_HALF_UP)
-    if tenths == 0:
-        return "sur place"
-    text = f"{tenths:f}".removesuffix(".0").replace(".", ",")
-    return f"{text}{NBSP}km"
+    """Rounded to the kilometre, half up: before an agreement, a finer figure would name the commune."""
+    rounded = (metres + METRES // 2) // METRES
+    return f"environ {number(rounded)}{NBSP}km" if rounded else "sur place"
 
 
 def day(value: date) -> str:
@@ -135,8 +150,7 @@ def _fact(reason: Reason, briefing: ItemBriefing, certificates: Mapping[str, str
         case SkillsReason():
             fact = Fact("Compétences", _skills(reason))
         case DistanceReason():
-            limit = distance(reason.limit_metres)
-            fact = Fact("Distance", f"{distance(reason.metres)} par la route (estimation), pour {limit} au plus")
+            fact = Fact("Distance", _distance(reason))
         case PeriodReason():
             shared = counted(reason.shared_days, "jour commun", "jours communs")
             fact = Fact("Période", f"{shared} sur {number(reason.need_days)}, à partir du {day(reason.first_day)}")
@@ -152,6 +166,13 @@ def _fact(reason: Reason, briefing: ItemBriefing, certificates: Mapping[str, str
     return fact
 
 
+def _distance(reason: DistanceReason) -> str:
+    if reason.metres < METRES // 2:
+        return distance(reason.metres)
+    limit = f"{number(reason.limit_metres // METRES)}{NBSP}km"
+    return f"{distance(reason.metres)} par la route (estimation), pour {limit} au plus"
+
+
 def _certificates(reason: CertificatesReason, certificates: Mapping[str, str]) -> str:
     names = [plain(certificates.get(code, ""), 40) for code in reason.required]
     listed = ", ".join(name for name in names if name)
@@ -160,18 +181,18 @@ def _certificates(reason: CertificatesReason, certificates: Mapping[str, str]) -
 
 
 def _occupation(reason: OccupationReason, briefing: ItemBriefing) -> str:
-    person, need = plain(briefing.availability.occupation_label, 70), plain(briefing.need.occupation_label, 70)
+    person, need = plain(briefing.availability.occupation_label), plain(briefing.need.occupation_label)
     if reason.link is Link.SAME:
-        return f"même métier ({need})"
-    kind = "métier proche" if reason.link is Link.CLOSE else "évolution possible, avec une formation"
-    return f"{kind}{NBSP}: {person}{NBSP}→ {need}"
+        return f"le même, {need}"
+    kind = "proches selon le ROME" if reason.link is Link.CLOSE else "évolution possible, avec une formation"
+    return f"{person}{NBSP}→ {need} ({kind})"
 
 
 def _skills(reason: SkillsReason) -> str:
     asked = len(reason.held) + len(reason.missing)
     if asked == 0:
         return "aucune exigence particulière"
-    held = f"{len(reason.held)} sur {counted(asked, 'compétence demandée', 'compétences demandées')}"
+    held = f"{len(reason.held)} sur {counted(asked, 'demandée', 'demandées')}"
     if not reason.missing:
         return held
     return f"{held}, {counted(len(reason.missing), 'manquante', 'manquantes')}"

@@ -20,7 +20,13 @@ from services.registry.domain.proposal import Proposal
 from services.registry.domain.verdicts import ProposalStatus
 from services.registry.links import Links
 from services.registry.office import Office
-from services.registry.views import commune_name
+from services.registry.sides import commune_name
+
+
+class UnknownCompanyError(NotFoundError):
+    """No such company: whoever asks can tell it from an address that is wrong."""
+
+    slug, title = "entreprise-inconnue", "Entreprise inconnue"
 
 
 class _Model(BaseModel):
@@ -138,7 +144,7 @@ class Briefings:
         """What may be told to a company, now. Items whose need or availability is unknown are left out.
 
         Raises:
-            NotFoundError: no such company.
+            UnknownCompanyError: no such company.
         """
         home, needs, staff, pairs = await asyncio.gather(
             self._office.companies.get(str(request.company_id)),
@@ -147,7 +153,7 @@ class Briefings:
             self._office.proposals.get_many({str(item.proposal_id) for item in request.items}),
         )
         if home is None:
-            raise NotFoundError("Cette entreprise n'est pas connue.", field="company_id")
+            raise UnknownCompanyError("Cette entreprise n'est pas connue.", field="company_id")
         company = Company.model_validate(home.body)
         certificates: dict[str, str] = {}
         items: list[ItemBrief] = []

@@ -35,6 +35,8 @@ class Days:
     async def catch_up(self) -> list[date]:
         """Say the days that have begun since the last one that was said, and return them; none without the lease.
 
+        Nor does a replica that another epoch overtook: it would say them where nobody listens any more.
+
         Killed between the bus and the store, it says a day again: the fold ignores a day not after its own.
 
         Raises:
@@ -42,7 +44,9 @@ class Days:
         """
         stored = await self._office.singles.get(DAY)
         today = self._office.today()
-        if stored is None or date.fromisoformat(stored.body["day"]) >= today or not await self._lease.acquire():
+        if stored is None or date.fromisoformat(stored.body["day"]) >= today:
+            return []
+        if not await self._office.epoch_stands(self._office.epoch) or not await self._lease.acquire():
             return []
         said: list[date] = []
         day = date.fromisoformat(stored.body["day"]) + timedelta(days=1)

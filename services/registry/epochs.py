@@ -19,13 +19,18 @@ from passerelles.store.lease import Lease
 from passerelles.store.port import Body, change
 from schemas.territories import CURRENT
 from services.registry.days import remember_day
-from services.registry.office import Office
+from services.registry.office import EPOCH, Office
 from services.registry.opening import Opening
 from services.registry.statements import Publisher, publish_patiently
 
-EPOCH: Final = "epoch"
 LEASE_SECONDS: Final = 20.0
 """Renewed at each page, which takes well under a second on a broker that answers; after a kill, the wait at start."""
+
+WATCH_SECONDS: Final = 1.0
+"""How often a running replica looks whether its epoch still stands."""
+
+NOTICE_SECONDS: Final = 2.5
+"""From the announcement of an opening to its first page: every replica that runs has looked by then."""
 
 _POLL_SECONDS: Final = 0.5
 
@@ -33,15 +38,22 @@ log = structlog.get_logger(__name__)
 
 
 class Epochs:
-    """Finds the epoch that is open, or opens one."""
+    """Finds the epoch that is open, or opens one; and notices, while the process runs, that another one is.
 
-    def __init__(self, office: Office, publisher: Publisher, holder: str) -> None:
+    Args:
+        notice_seconds: given to replicas that work in the epoch before.
+    """
+
+    def __init__(
+        self, office: Office, publisher: Publisher, holder: str, *, notice_seconds: float = NOTICE_SECONDS
+    ) -> None:
         self._office = office
         self._publisher = publisher
         self._lease = Lease(office.store, EPOCH, holder, LEASE_SECONDS, clock=office.now)
+        self._notice_seconds = notice_seconds
 
     async def ensure(self, *, anew: bool) -> int:
-        """Make `office.epoch` the number of the epoch that is open, and return it.
+        """At a start: make `office.epoch` the number of the epoch that is open, and return it.
 
         One is opened when none is, when the rules or territories in force are not those that it adopted, or always
         when `anew`: a log that lives in memory is empty at each start. Then the process is alone, and waits for nobody.
@@ -49,23 +61,65 @@ class Epochs:
         Raises:
             UnavailableError: the store went away, or the lease was lost: to be called again.
         """
-        while not anew:
-            stored = await self._office.singles.get(EPOCH)
-            if stored is not None and _in_force(stored.body):
-                self._office.epoch = int(stored.body["number"])
-                return self._office.epoch
+        if anew:
+            return self._taken_up(await self._open(anew=True))
+        while not await self._find():
             if await self._lease.acquire():
-                break
+                return await self._open_unless_found()
             await asyncio.sleep(_POLL_SECONDS)
+        return self._office.epoch
+
+    async def keep_up(self) -> int:
+        """In a replica that runs, once a second: the number of its epoch, or of the one that it takes up.
+
+        From the moment that its own no longer stands, `office.epoch` is 0: no command is taken, nothing is published.
+        An opening of its own rules that nobody finishes, or that an operator asks for, it makes itself. One of other
+        rules is the work of another build: it waits to be replaced by that one, or to be started again.
+
+        Raises:
+            UnavailableError: the next epoch is not open yet, or not for this build; or the store or the bus went away.
+        """
+        if await self._office.epoch_stands(self._office.epoch):
+            return self._office.epoch
+        self._office.epoch = 0
+        if await self._find():
+            return self._office.epoch
+        stored = await self._office.singles.get(EPOCH)
+        if stored is not None:
+            self._office.floor = max(self._office.floor, int(stored.body["number"]))
+        if stored is None or _adopted(stored.body) != _own():
+            raise UnavailableError(
+                "L'époque du journal suit d'autres règles ou territoires que ce processus.",
+                remedy="Le remplacer par la version qui l'a ouverte, ou le redémarrer pour revenir aux siens.",
+            )
+        if not await self._lease.acquire():
+            raise UnavailableError("Un autre processus ouvre une époque.", remedy="Attendre.")
+        return await self._open_unless_found()
+
+    async def _find(self) -> bool:
+        """Take up the epoch that is open, if one is that this build can work in."""
+        stored = await self._office.singles.get(EPOCH)
+        if stored is None or stored.body["state"] != "open" or _adopted(stored.body) != _own():
+            return False
+        self._taken_up(int(stored.body["number"]))
+        return True
+
+    def _taken_up(self, number: int) -> int:
+        self._office.epoch = self._office.floor = number
+        return number
+
+    async def _open_unless_found(self) -> int:
+        """With the lease: another may have opened one before it was free."""
         try:
-            number = await self._open(anew=anew)
+            return self._office.epoch if await self._find() else self._taken_up(await self._open(anew=False))
         finally:
             await self._lease.release()
-        self._office.epoch = number
-        return number
 
     async def _open(self, *, anew: bool) -> int:
         number = int((await self._mark(state="opening"))["number"])
+        self._office.floor = number
+        if number > 1 and not anew:
+            await asyncio.sleep(self._notice_seconds)
         today = self._office.today()
         counted = 0
         async for page in Opening(self._office, number, today).pages(anew=anew):
@@ -91,6 +145,9 @@ class Epochs:
         return written if written is not None else {}
 
 
-def _in_force(body: Body) -> bool:
-    adopted = (body["rules"], body["table"])
-    return body["state"] == "open" and adopted == (rulebook.RULEBOOK.digest, CURRENT.version)
+def _adopted(body: Body) -> tuple[str, int]:
+    return body["rules"], body["table"]
+
+
+def _own() -> tuple[str, int]:
+    return rulebook.RULEBOOK.digest, CURRENT.version

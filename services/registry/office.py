@@ -14,6 +14,9 @@ from services.registry.domain.need import Need
 from services.registry.domain.posting import Posting
 from services.registry.domain.proposal import Proposal
 
+EPOCH: Final = "epoch"
+"""The document among `singles` that says which epoch is open, or being opened."""
+
 _POSTINGS: Final = (
     ("created_at",),
     ("company_id", "created_at"),
@@ -40,6 +43,7 @@ class Office:
 
     Attributes:
         epoch: the number of the epoch that is open; 0 while none is.
+        floor: words that matching said in an epoch before this one are passed over: the next one says what holds.
         closing: the process stops: no further command is taken, while what was decided is still published.
         nudge_relay: has what a document owes published at once; without it, the relay's next round does.
     """
@@ -53,9 +57,10 @@ class Office:
         self.proposals = store.collection("proposals", indexes=_PROPOSALS)
         self.deliveries = store.collection("proposal_deliveries", indexes=_DELIVERIES)
         self.sirets = store.collection("sirets")
-        self.tokens = store.collection("tokens")
+        self.tokens = store.collection("tokens", indexes=(("company_id",),))
         self.singles = store.collection("registry")
         self.epoch = 0
+        self.floor = 0
         self.closing = False
         self.nudge_relay: Callable[[Collection, str], Any] | None = None
 
@@ -66,6 +71,15 @@ class Office:
     def today(self) -> date:
         """The day in Paris."""
         return paris_day(self.now())
+
+    async def epoch_stands(self, number: int) -> bool:
+        """Whether an epoch, this process's own as a rule, is the one that is open.
+
+        Raises:
+            UnavailableError: the store does not answer.
+        """
+        stored = await self.singles.get(EPOCH)
+        return stored is not None and (stored.body["state"], stored.body["number"]) == ("open", number)
 
     def must_be_open(self) -> None:
         """Refuse to work while the epoch is not open: what would be published has nowhere to go yet.

@@ -10,10 +10,16 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from passerelles.errors import InvalidInputError
-from passerelles.store.port import Collection, Order, Scalar, Stored, Where
+from passerelles.store.port import Body, Collection, Order, Scalar, Stored, Where
 
 LIMIT: Final = 200
 """The longest page of any list."""
+
+AT_ONCE: Final = 200
+"""Documents of a query, at least, where most may be passed over."""
+
+SCANNED: Final = 2000
+"""Documents that a request looks at, at most: some 50 ms of a small database."""
 
 _LARGEST: Final = 2**53
 
@@ -37,11 +43,12 @@ async def paged(
     order: Order,
     limit: int,
     cursor: str | None,
-    keep: Callable[[T], bool] = lambda _: True,
+    keep: Callable[[Body], bool] | None = None,
 ) -> Page[T]:
     """A page of the documents that match one of several conditions, which must exclude each other.
 
-    The order is by a field that every document has; `keep` filters by what the store cannot look at.
+    The order is by a field that every document has; `keep` filters by what the store cannot look at. A page may then be
+    short, even empty, and have a cursor: the request has looked at as many as it may.
 
     Raises:
         InvalidInputError: the cursor is not one that was given, or the limit is out of bounds.
@@ -49,20 +56,22 @@ async def paged(
     if not 1 <= limit <= LIMIT:
         raise InvalidInputError(f"De 1 à {LIMIT} éléments par page peuvent être demandés.", field="limit")
     after = read_cursor(cursor)
+    at_once = limit + 1 if keep is None else max(limit + 1, AT_ONCE)
     items: list[T] = []
+    scanned = 0
     while True:
         found: list[Stored] = []
         for where in wheres:
-            found += await collection.find(where, order=order, after=after, limit=limit + 1)
+            found += await collection.find(where, order=order, after=after, limit=at_once)
         found.sort(key=lambda each: _position(each, order), reverse=order.descending)
-        for each in found[: limit + 1]:
-            if len(items) == limit:
+        for each in found[:at_once]:
+            if len(items) == limit or scanned == SCANNED:
                 return Page(items, _cursor_of(after))
             after = _position(each, order)
-            item = read(each)
-            if keep(item):
-                items.append(item)
-        if len(found) <= limit:
+            scanned += 1
+            if keep is None or keep(each.body):
+                items.append(read(each))
+        if len(found) < at_once:
             return Page(items)
 
 

@@ -30,11 +30,12 @@ class Projections:
     async def proposals(self, events: Sequence[Event[Payload]]) -> None:
         """Take a batch of `proposal.made` and `proposal.withdrawn`: one write for each pair that is spoken of.
 
-        What is left of an earlier epoch is passed over: everything that holds was said again when this one opened.
+        What is left of an earlier epoch is passed over: everything that holds is said again when the next one opens.
         """
+        floor = max(self._office.epoch, self._office.floor)
         said: dict[str, list[Event[Payload]]] = defaultdict(list)
         for event in events:
-            if isinstance(event.data, ProposalMade | ProposalWithdrawn) and event.epoch >= self._office.epoch:
+            if isinstance(event.data, ProposalMade | ProposalWithdrawn) and event.epoch >= floor:
                 said[str(event.data.id)].append(event)
         held = await self._office.proposals.get_many(said)
         homes = await self._homes(word for words in said.values() for word in words)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Final
+from functools import partial
+from typing import Final, cast
 from uuid import uuid4
 
 import structlog
@@ -23,6 +24,7 @@ from passerelles.settings import Settings
 from passerelles.store.port import Store
 from schemas.topics import TopicName
 from services.registry.api.app import create_app
+from services.registry.api.kept import FORGET_SECONDS, entries_of, forget_expired
 from services.registry.briefings import Briefings
 from services.registry.commands.companies import Companies
 from services.registry.commands.decisions import Proposals
@@ -30,11 +32,12 @@ from services.registry.commands.deliveries import Deliveries
 from services.registry.commands.postings import Availabilities, Needs
 from services.registry.days import Days
 from services.registry.documents import SOURCE
-from services.registry.epochs import Epochs
+from services.registry.epochs import WATCH_SECONDS, Epochs
 from services.registry.links import Links
 from services.registry.office import Office
 from services.registry.projections import Projections
 from services.registry.rounds import Rounds
+from services.registry.statements import InEpoch
 from services.registry.sweeper import ROUND_SECONDS, Sweeper
 
 GROUP: Final = "registry"
@@ -68,9 +71,12 @@ class RegistryService:
         self.briefings = Briefings(self.office, self.links)
         self._publisher = Publisher(bus)
         self._epochs = Epochs(self.office, self._publisher, holder)
-        self._days = Days(self.office, self._publisher, holder)
+        current = InEpoch(self._publisher, self.office)
+        self._days = Days(self.office, current, holder)
         self._sweeper = Sweeper(self.office)
-        self._relay = Relay(self._publisher, source=SOURCE, epoch=lambda: self.office.epoch, health=self.health)
+        self._relay = Relay(
+            cast("Publisher", current), source=SOURCE, epoch=lambda: self.office.epoch, health=self.health
+        )
         for collection in (
             self.office.companies,
             self.office.needs,
@@ -84,7 +90,9 @@ class RegistryService:
         self._reactor.on(TopicName.DELIVERIES, projections.deliveries)
         self._epoch_check = self.health.check("epoch")
         self._rounds = (
+            Rounds(self._keep_up, self._epoch_check, pause=lambda: WATCH_SECONDS),
             Rounds(self._sweeper.sweep, self.health.check("sweeper"), pause=lambda: ROUND_SECONDS),
+            Rounds(self._forget, self.health.check("idempotency"), pause=lambda: FORGET_SECONDS),
             Rounds(self._days.catch_up, self.health.check("days"), pause=self._days.seconds_to_wait),
         )
         self.app: FastAPI = create_app(self)
@@ -112,16 +120,28 @@ class RegistryService:
             await self._days.release()
 
     async def _open(self) -> None:
-        """Have an epoch open, however long the bus or the store stays away."""
+        """Have an epoch open, however long the bus or the store stays away.
+
+        Commands are taken from then on: what comes after it is tried again by itself, not with another epoch.
+        """
+        await self._patiently(self.links.load)
+        await self._patiently(partial(self._epochs.ensure, anew=self.bus.embedded))
+        await self._patiently(partial(self._sweeper.sweep, at_start=True))
+        self._epoch_check.up()
+        self._epoch_check.figures(number=self.office.epoch)
+
+    async def _patiently(self, step: Callable[[], Awaitable[object]]) -> None:
         while True:
             try:
-                await self.links.load()
-                number = await self._epochs.ensure(anew=self.bus.embedded)
-                await self._sweeper.sweep(at_start=True)
+                await step()
             except UnavailableError as error:
                 self._epoch_check.down(error.detail)
                 await asyncio.sleep(_RETRY_SECONDS)
             else:
-                self._epoch_check.up()
-                self._epoch_check.figures(number=number)
                 return
+
+    async def _keep_up(self) -> None:
+        self._epoch_check.figures(number=await self._epochs.keep_up())
+
+    async def _forget(self) -> None:
+        await forget_expired(entries_of(self.office.store), self.office.now())

@@ -17,6 +17,7 @@ from schemas.envelope import Event
 from schemas.epochs import DayStarted
 from schemas.vocabulary import Payload, event_id
 from services.registry.documents import SOURCE
+from services.registry.office import Office
 
 _FIRST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 5.0
@@ -29,6 +30,37 @@ class Publisher(Protocol):
 
     async def publish(self, events: Sequence[Event[Payload]]) -> None:
         """Append events, and return once every one is acknowledged. Raises `UnavailableError`."""
+
+
+class InEpoch:
+    """A publisher of what belongs to the open epoch: what others will pass over does not count as published.
+
+    An opening states every document as it reads it after it was announced. So what was published while the epoch still
+    stood is in it, and what was published later is owed still, and comes again in the next one.
+    """
+
+    def __init__(self, publisher: Publisher, office: Office) -> None:
+        self._publisher = publisher
+        self._office = office
+
+    async def publish(self, events: Sequence[Event[Payload]]) -> None:
+        """Append events, and return once every one is acknowledged in an epoch that stands.
+
+        Raises:
+            UnavailableError: the bus or the store is away, or another epoch is being opened.
+        """
+        number = self._office.epoch
+        if not number or any(event.epoch != number for event in events):
+            raise _ended()
+        await self._publisher.publish(events)
+        if not await self._office.epoch_stands(number):
+            if self._office.epoch == number:
+                self._office.epoch = 0
+            raise _ended()
+
+
+def _ended() -> UnavailableError:
+    return UnavailableError("Une autre époque s'ouvre.", remedy="Attendre.")
 
 
 def statement(

@@ -3,66 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
-from passerelles.reference.communes import COMMUNES
-from passerelles.reference.occupations import occupation
 from passerelles.store.port import Collection
 from schemas.proposals import WithdrawalReason
-from schemas.vocabulary import Mode, Party
+from schemas.vocabulary import Party
 from services.registry.domain.availability import Availability
 from services.registry.domain.caller import Caller
 from services.registry.domain.company import Company
 from services.registry.domain.need import Need
-from services.registry.domain.posting import Posting
 from services.registry.domain.proposal import Proposal
 from services.registry.domain.verdicts import Decided, ProposalStatus
 from services.registry.office import Office
+from services.registry.sides import AvailabilityView, NeedView, View, availability_view, commune_name, need_view
 
 _METRES: int = 1000
 
 
-class _View(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class SideView(_View):
-    """What both parties may know of a posting; the last members only its own company, or once agreed, or operators."""
-
-    id: UUID
-    occupation: str
-    occupation_label: str
-    headcount: int
-    headcount_left: int
-    start: date
-    end: date | None
-    skills: tuple[str, ...]
-    company_id: UUID | None = None
-    company_name: str | None = None
-    commune: str | None = None
-    commune_name: str | None = None
-    certificates: tuple[str, ...] | None = None
-
-
-class NeedView(SideView):
-    """A need as seen from a proposal; its title is free text, and may say whose it is."""
-
-    mode: Mode
-    title: str | None = None
-
-
-class AvailabilityView(SideView):
-    """Staff available as seen from a proposal."""
-
-    modes: tuple[Mode, ...]
-    mobility_km: int
-
-
-class ContactView(_View):
+class ContactView(View):
     """Whom to call on the other side."""
 
     name: str
@@ -71,7 +31,7 @@ class ContactView(_View):
     phone: str | None
 
 
-class CounterpartView(_View):
+class CounterpartView(View):
     """The other side, once both have accepted."""
 
     party: Party
@@ -83,13 +43,22 @@ class CounterpartView(_View):
     contacts: tuple[ContactView, ...]
 
 
-class ProposalView(_View):
+class RefusedView(View):
+    """An accept that came to nothing: whose, when, and why, in French."""
+
+    by: Party
+    at: datetime
+    why: str
+
+
+class ProposalView(View):
     """A proposal as one caller sees it.
 
     Attributes:
         party: the caller's side; none for the operator.
         reasons: those of `schemas.proposals`, as JSON; until the agreement distances are rounded to the kilometre for
             companies, as a distance to the metre tells the commune.
+        refused: the last accept, taken out again as no agreement could be made; none once its party accepts again.
         counterparts: once agreed: the other side, or both for the operator.
     """
 
@@ -107,6 +76,7 @@ class ProposalView(_View):
     made_at: datetime
     party: Party | None
     decisions: Mapping[Party, Decided]
+    refused: RefusedView | None
     headcount: int | None
     need: NeedView | None
     availability: AvailabilityView | None
@@ -163,6 +133,7 @@ def _view(
         made_at=proposal.made_at,
         party=party,
         decisions=proposal.decisions,
+        refused=_refused(proposal),
         headcount=proposal.headcount,
         need=need_view(need, companies.get(proposal.borrower_id), known=sees_all or party is Party.BORROWER)
         if need
@@ -180,14 +151,11 @@ def _view(
     )
 
 
-def need_view(need: Need, company: Company | None, *, known: bool) -> NeedView:
-    """A need as its own side sees it (`known`), or as a stranger does."""
-    return NeedView(**_side(need, company, known=known), mode=need.mode, title=need.title if known else None)
-
-
-def availability_view(staff: Availability, company: Company | None, *, known: bool) -> AvailabilityView:
-    """Staff available as its own side sees it (`known`), or as a stranger does."""
-    return AvailabilityView(**_side(staff, company, known=known), modes=staff.modes, mobility_km=staff.mobility_km)
+def _refused(proposal: Proposal) -> RefusedView | None:
+    saga = proposal.refused
+    if saga is None or saga.by in proposal.decisions:
+        return None
+    return RefusedView(by=saga.by, at=saga.since, why=saga.why or "")
 
 
 def counterpart(party: Party, company: Company) -> CounterpartView:
@@ -203,34 +171,6 @@ def counterpart(party: Party, company: Company) -> CounterpartView:
             ContactView(name=each.name, role=each.role, email=each.email, phone=each.phone) for each in company.contacts
         ),
     )
-
-
-def commune_name(code: str) -> str:
-    """The name of a commune; its code should it have left the table."""
-    found = COMMUNES.get(code)
-    return found.name if found else code
-
-
-def _side(posting: Posting, company: Company | None, *, known: bool) -> dict[str, Any]:
-    seen = {
-        "id": posting.id,
-        "occupation": posting.occupation,
-        "occupation_label": occupation(posting.occupation).label,
-        "headcount": posting.headcount,
-        "headcount_left": posting.headcount_left,
-        "start": posting.start,
-        "end": posting.end,
-        "skills": posting.skills,
-    }
-    if not known:
-        return seen
-    return seen | {
-        "company_id": posting.company_id,
-        "company_name": company.name if company else None,
-        "commune": posting.commune,
-        "commune_name": commune_name(posting.commune),
-        "certificates": posting.certificates,
-    }
 
 
 def _reason(reason: Mapping[str, Any], *, exact: bool) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -100,9 +101,28 @@ def test_an_empty_demo_starts_without_the_sample_and_its_parked_messages_can_be_
         assert listed.returncode == 0, listed.stderr
         assert "Rien" in listed.stdout
         assert json.loads((tmp_path / "demo.json").read_text())["bootstrap_servers"]
+        second = passerelles("demo", "--empty", "--once", "--port", "0", "--data", str(tmp_path))
+        assert second.returncode == 1
+        assert "tourne déjà" in second.stderr
     finally:
         assert demo.stop() == 0
     assert passerelles("parked", "replay", "--all", "--data", str(tmp_path)).returncode == 1
+
+
+@pytest.mark.parametrize("service", ["registry", "notifications"])
+def test_a_service_without_its_tokens_says_which_and_does_not_start(service: str) -> None:
+    environment = {"PASSERELLES_BUS": "kafka://127.0.0.1:1", "PASSERELLES_STORE": "mongodb://127.0.0.1:1/none"}
+    run = subprocess.run(
+        [*COMMAND, "run", service],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert "PASSERELLES_SERVICE_TOKEN" in run.stderr
+    assert "Traceback" not in run.stderr
 
 
 def test_a_port_that_is_taken_is_said_in_a_sentence() -> None:

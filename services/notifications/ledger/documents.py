@@ -5,14 +5,19 @@ Nothing here names or addresses a person: contacts are identifiers, and are read
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid5
 
 from passerelles.store.port import Body, Collection, Store
 from schemas.deliveries import Channel
+from schemas.envelope import format_time, parse_time
 from schemas.vocabulary import PROPOSAL_NAMESPACE
 from services.notifications.pairs import KnownPair
+
+Item = dict[str, Any]
+"""What is owed about one pair, in a gathering or in what left it."""
 
 GRACE: Final = timedelta(seconds=5)
 """How long a step that one process has just recorded is left to it before a sweep takes it up, here or elsewhere."""
@@ -23,9 +28,9 @@ class Documents:
 
     `pairs`, by proposal: a `KnownPair`.
     `gatherings`, by `company:party:subject`: `seq` numbers the messages that left it, `items` are owed but not yet in
-        a message, `due_at` is the end of the window, none when there is no item.
+        a message, each of which counts from its `at`; `due_at` is the end of the window, none when there is no item.
     `told`, by `proposal:company`: kind → the messages that told it, or were to.
-    `messages`: what left a gathering; `state` is `open` until its deliveries exist, then `expanded`.
+    `messages`: what left a gathering, as number `seq`; `state` is `open` until its deliveries exist, then `expanded`.
     `deliveries`: one message to one contact by one channel. `due_at` is when a sweep looks at it: the next attempt of
         one in `reserved`, the end of the lease of one in `attempting`, none once it has ended.
     """
@@ -49,6 +54,12 @@ class Documents:
 def read_pair(body: Body) -> KnownPair:
     """The pair of a document: JSON has no dates or tuples, so it is not read strictly."""
     return KnownPair.model_validate(body, strict=False)
+
+
+def window_end(items: Iterable[Item], window: timedelta) -> str | None:
+    """When a gathering of these items is due; none when there is none."""
+    first = min((item["at"] for item in items), default=None)
+    return format_time(parse_time(first) + window) if first else None
 
 
 def gathering_id(company: UUID, party: str, subject: UUID) -> str:

@@ -1,4 +1,4 @@
-"""Gathering: what is owed is appended to the open message of its company and subject, at most once.
+"""Gathering: what is owed is appended to the open message of its company and subject, once for each turn of a pair.
 
 The order of reads and writes is what makes it safe, without a transaction. To append: read the gathering, then the
 marks, then write the gathering on condition that it is as it was read. To take: write the marks, then the message, then
@@ -13,18 +13,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 from passerelles.store.port import Body, Stored
-from schemas.deliveries import MessageKind
 from schemas.envelope import format_time, parse_time
-from services.notifications.ledger.documents import Documents, gathering_id, told_id
-from services.notifications.ledger.heard import was_dropped
+from services.notifications.ledger.documents import Documents, Item, gathering_id, told_id, window_end
+from services.notifications.ledger.heard import History, histories, owed_again
 from services.notifications.ledger.spread import spread
 from services.notifications.pairs import KnownPair
 from services.notifications.policy import TELLING, Owed
-
-Item = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +84,7 @@ class Gatherings:
             body = stored.body if stored else _empty(owed[0])
             if not await self._merge(body["items"], owed, marks, now):
                 return parse_time(body["due_at"]) if body["due_at"] else None
-            if body["due_at"] is None:
-                body["due_at"] = format_time(now + self._window)
+            body["due_at"] = window_end(body["items"], self._window)
             written = (
                 await self._documents.gatherings.replace(id_, body, stored.revision)
                 if stored
@@ -103,40 +98,55 @@ class Gatherings:
     async def _merge(self, items: list[Item], owed: Sequence[Owed], marks: Mapping[str, Stored], now: datetime) -> bool:
         """Put into `items` what is missing there. False: nothing is."""
         present = {(item["proposal"], item["kind"]): item for item in items}
+        missing = [each for each in owed if (str(each.proposal_id), each.kind) not in present]
+        past = await self._past(missing, marks)
         changed = False
         for each in owed:
             proposal, kind = str(each.proposal_id), str(each.kind)
             there = present.get((proposal, kind))
             if there is not None:
-                # Gathered for an earlier cause, and true again: whoever is about to remove it as untrue must notice.
-                changed = changed or there["cause"] != each.cause
-                there["cause"] = each.cause
+                if there["cause"] != each.cause:
+                    # Gathered for an earlier cause, and true again: whoever is removing it as untrue must notice.
+                    there |= {"cause": each.cause, "at": _counts_from(each, now, there)}
+                    changed = True
                 continue
-            mark = marks.get(told_id(proposal, str(each.company_id)))
-            if not await self._still_owed(each, mark.body if mark else {}):
+            if not _still_owed(each, _mark_of(each, marks), past.get(proposal)):
                 continue
             item: Item = {
                 "proposal": proposal,
                 "kind": kind,
                 "cause": each.cause,
                 "heard_only": each.heard_only,
-                "at": format_time(now),
+                "again": proposal in past,
+                "at": _counts_from(each, now),
             }
             items.append(item)
             present[proposal, kind] = item
             changed = True
         return changed
 
-    async def _still_owed(self, owed: Owed, mark: Body) -> bool:
-        if owed.heard_only and not any(kind in mark for kind in TELLING):
-            return False
-        messages = mark.get(owed.kind)
-        if not messages:
-            return True
-        # Marked, yet perhaps told to nobody: its deliveries waited for a dead server until it was no longer true.
-        return owed.kind is MessageKind.PROPOSED and await was_dropped(
-            self._documents, str(owed.proposal_id), str(owed.kind), messages
-        )
+    async def _past(self, owed: Sequence[Owed], marks: Mapping[str, Stored]) -> Mapping[str, History]:
+        """Of the pairs of which the same was told before, or was to be; all are one company's."""
+        again = {str(each.proposal_id) for each in owed if each.kind in _mark_of(each, marks)}
+        return await histories(self._documents, again, str(owed[0].company_id)) if again else {}
+
+
+def _mark_of(owed: Owed, marks: Mapping[str, Stored]) -> Body:
+    mark = marks.get(told_id(str(owed.proposal_id), str(owed.company_id)))
+    return mark.body if mark else {}
+
+
+def _still_owed(owed: Owed, mark: Body, past: History | None) -> bool:
+    if owed.heard_only and not any(kind in mark for kind in TELLING):
+        return False
+    # Marked, yet perhaps not told: its deliveries may have waited until it was no longer true. Or told, and then the
+    # contrary.
+    return owed.kind not in mark or past is None or owed_again(owed.kind, past, heard_only=owed.heard_only)
+
+
+def _counts_from(owed: Owed, now: datetime, there: Item | None = None) -> str:
+    at = format_time(now + owed.hold)
+    return at if owed.hold or there is None else min(at, there["at"])
 
 
 def _empty(owed: Owed) -> Body:

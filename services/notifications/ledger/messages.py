@@ -6,19 +6,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 from passerelles.store.port import Body, Stored, change
 from schemas.deliveries import MessageKind
 from schemas.envelope import format_time, parse_time
 from schemas.vocabulary import Party
-from services.notifications.ledger.documents import GRACE, Documents, backoff, message_id, told_id
+from services.notifications.ledger.documents import GRACE, Documents, Item, backoff, message_id, told_id, window_end
 from services.notifications.ledger.gathering import Fresh
 from services.notifications.ledger.spread import spread
 from services.notifications.pairs import KnownPair
 from services.notifications.policy import still_true
-
-Item = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,7 @@ class Messages:
         self._window = window
 
     async def take(self, gathering: str, now: datetime, fresh: Fresh | None = None) -> Taken:
-        """Turn what is due and still true into a message.
+        """Turn what is due and still true into a message; what is held longer is left, and looked at again.
 
         Safe to call twice, at once or after a crash at any step: the number of the next message stands in the
         gathering, and whoever inserts that message first decides what is in it. `fresh` spares reads to whoever has
@@ -67,8 +64,9 @@ class Messages:
         pairs = fresh.pairs if fresh else await self._documents.known(proposals)
         true = [item for item in body["items"] if is_true(item, pairs, Party(body["party"]))]
         untrue = [item for item in body["items"] if item not in true]
+        ripe = [item for item in true if parse_time(item["at"]) <= now]
         id_ = str(message_id(gathering, body["seq"]))
-        letter = await self._write(id_, body, true, now, fresh)
+        letter = await self._write(id_, body, ripe, now, fresh)
         return Taken(
             message=None if letter is None else (id_, letter),
             pairs=pairs,
@@ -107,11 +105,8 @@ class Messages:
         frozen = {(item["proposal"], item["kind"]) for item in letter["items"]} if letter else set()
         stale = {(item["proposal"], item["kind"], item["cause"]) for item in untrue}
         seq = gathering.body["seq"]
-        due: datetime | None = None
 
         def edit(body: Body | None) -> Body | None:
-            nonlocal due
-            due = None
             if body is None or body["seq"] != seq:
                 return None
             body["items"] = [
@@ -121,13 +116,11 @@ class Messages:
                 and (item["proposal"], item["kind"], item["cause"]) not in stale
             ]
             body["seq"] = seq + 1 if letter else seq
-            if body["items"]:
-                due = parse_time(min(item["at"] for item in body["items"])) + self._window
-            body["due_at"] = format_time(due) if due else None
+            body["due_at"] = window_end(body["items"], self._window)
             return body
 
-        await change(self._documents.gatherings, gathering.id, edit, known=gathering)
-        return due
+        left = await change(self._documents.gatherings, gathering.id, edit, known=gathering)
+        return parse_time(left["due_at"]) if left and left["due_at"] else None
 
     async def postpone(self, id_: str, now: datetime) -> None:
         """Look at a message again later: the registry, or a delivery that it depends on, is not ready."""
@@ -166,7 +159,8 @@ def _letter(gathering: Body, items: Sequence[Item], now: datetime) -> Body:
         "company": gathering["company"],
         "party": gathering["party"],
         "subject": gathering["subject"],
-        "items": [{key: item[key] for key in ("proposal", "kind", "heard_only")} for item in items],
+        "seq": gathering["seq"],
+        "items": [{key: item[key] for key in ("proposal", "kind", "heard_only", "again")} for item in items],
         "state": "open",
         "attempts": 0,
         "created_at": format_time(now),

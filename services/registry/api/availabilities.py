@@ -10,6 +10,7 @@ from starlette.status import HTTP_201_CREATED
 from schemas.vocabulary import PostingStatus
 from services.registry.api.answers import AvailabilityAnswer, AvailabilityPage, of_availability
 from services.registry.api.idempotency import creation_id
+from services.registry.api.lookups import look_up
 from services.registry.api.parameters import Cursor, Departement, Desk, Limit, Occupation
 from services.registry.api.security import Calling
 from services.registry.api.versions import IfMatch, MaybeIfMatch, tag
@@ -23,6 +24,7 @@ async def publish(
     desk: Desk, caller: Calling, draft: AvailabilityDraft, request: Request, response: Response
 ) -> AvailabilityAnswer:
     """L'entreprise doit avoir rejoint le programme, et les personnes être volontaires. Aucune n'est nommée."""
+    await look_up(draft.occupation)
     availability = await desk.availabilities.publish(caller, draft, id_=creation_id(request))
     response.headers["Location"] = f"/v1/availabilities/{availability.id}"
     tag(response, availability.version)
@@ -73,6 +75,7 @@ async def change(
     response: Response,
 ) -> AvailabilityAnswer:
     """Remplace toute la disponibilité. L'effectif ne descend pas sous ce que des accords retiennent."""
+    await look_up(draft.occupation)
     availability = await desk.availabilities.change(caller, availability_id, draft, if_match)
     tag(response, availability.version)
     return of_availability(availability)

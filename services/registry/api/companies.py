@@ -90,3 +90,9 @@ async def drop_contact(desk: Desk, caller: Calling, company_id: UUID, contact_id
 async def issue_token(desk: Desk, caller: Calling, company_id: UUID) -> TokenAnswer:
     """Réservé à l'opérateur. Le jeton agit pour cette entreprise ; le registre n'en garde que l'empreinte."""
     return TokenAnswer(company_id=company_id, token=await desk.companies.issue_token(caller, company_id))
+
+
+@router.delete("/{company_id}/tokens", status_code=HTTP_204_NO_CONTENT, summary="Révoquer les jetons")
+async def end_tokens(desk: Desk, caller: Calling, company_id: UUID) -> None:
+    """Tous les jetons de l'entreprise cessent d'agir, celui de l'appel compris ; l'opérateur en émet de nouveaux."""
+    await desk.companies.end_tokens(caller, company_id)

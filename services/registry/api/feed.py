@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError
 
 from passerelles.bus.address import Bus
 from passerelles.bus.codec import Record, UndecodableError, decode
+from passerelles.bus.faults import fault
 from passerelles.errors import UnavailableError
 from schemas.topics import TopicName
 from services.registry.api.errors import TooManyStreamsError
@@ -131,8 +132,8 @@ class Feed:
                 await self._consume()
             except (KafkaError, OSError) as error:
                 log.warning("stream.broker_lost", error=type(error).__name__)
-            except Exception:
-                log.exception("stream.failed")
+            except Exception as error:  # noqa: BLE001 (the streams outlive whatever a record holds)
+                log.error("stream.failed", fault=fault(error))  # noqa: TRY400 (the message may quote data)
             self._lost()
             await asyncio.sleep(RETRY_SECONDS)
 

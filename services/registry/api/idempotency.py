@@ -10,45 +10,38 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import hmac
 import re
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 from uuid import UUID, uuid4, uuid5
 
-import structlog
 from fastapi import Request
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from passerelles.errors import InvalidInputError, PasserellesError
-from passerelles.store.port import Body, Collection, Store, Stored, Where
+from passerelles.store.port import Body, Store, Stored
 from schemas.envelope import format_time
 from schemas.vocabulary import PROPOSAL_NAMESPACE
 from services.registry.api.errors import KeyInProgressError, KeyReusedError
+from services.registry.api.kept import entries_of
 from services.registry.api.problems import answer
 from services.registry.api.sealing import seal, unseal
 from services.registry.api.security import bearer
 
-log = structlog.get_logger(__name__)
-
-COLLECTION: Final = "idempotency"
 KEPT: Final = timedelta(hours=48)
 """Clients retry within minutes, batch jobs the next day."""
 LEASE: Final = timedelta(seconds=30)
 """How long a request may run before another with its key takes over: an import of 2,000 rows takes two seconds."""
 PATIENCE_SECONDS: Final = 10.0
 """How long a duplicate waits for the first one's answer before it is told to come back."""
-SWEEP_SECONDS: Final = 600.0
-SWEEP_LIMIT: Final = 100
-"""Expired entries removed at a time, by whoever passes: 100 deletes take less than a second."""
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
-_ONCE: Final = "/tokens"
-"""Answers at these addresses show a token, which is kept nowhere in clear."""
 _KEPT_HEADERS: Final = ("content-type", "etag", "location")
 _TRANSIENT: Final = frozenset(
     {
@@ -98,15 +91,14 @@ class Captured:
         """Whether the answer is worth keeping: it says something about the request, not about the moment."""
         return 0 < self.status < HTTPStatus.INTERNAL_SERVER_ERROR and self.status not in _TRANSIENT
 
-    def entry(self, secret: str | None) -> Body:
-        """The answer as the store keeps it; sealed where a secret is given."""
+    def entry(self, secret: str) -> Body:
+        """The answer as the store keeps it: sealed, as it may name people, or show a token."""
         kept = {
             name.decode("latin-1"): value.decode("latin-1")
             for name, value in self.headers
             if name.lower().decode("latin-1") in _KEPT_HEADERS
         }
-        body = self.body if secret is None else seal(self.body, secret)
-        return {"status": self.status, "headers": kept, "body": base64.b64encode(body).decode()}
+        return {"status": self.status, "headers": kept, "body": base64.b64encode(seal(self.body, secret)).decode()}
 
     async def release(self, send: Send) -> None:
         """Send it to the caller."""
@@ -114,18 +106,16 @@ class Captured:
         await send({"type": "http.response.body", "body": self.body})
 
 
-def kept_answer(entry: Body, secret: str | None) -> Response:
+def kept_answer(entry: Body, secret: str) -> Response:
     """The answer of an entry, as it was sent the first time.
 
     Raises:
-        KeyReusedError: it is sealed, and this caller shows another token than the first time.
+        KeyReusedError: it cannot be read by this secret.
     """
     kept = entry["answer"]
-    body: bytes | None = base64.b64decode(kept["body"])
-    if secret is not None:
-        body = unseal(body or b"", secret)
+    body = unseal(base64.b64decode(kept["body"]), secret)
     if body is None:
-        raise KeyReusedError("Cette clé a servi avec un autre jeton d'accès.", field="Idempotency-Key")
+        raise _reused()
     response = Response(body, status_code=kept["status"])
     for name, value in kept["headers"].items():
         response.headers[name] = value
@@ -133,14 +123,21 @@ def kept_answer(entry: Body, secret: str | None) -> Response:
     return response
 
 
+def _reused() -> KeyReusedError:
+    return KeyReusedError(
+        "Cette clé d'idempotence a déjà servi pour une autre requête, ou avec un autre jeton.",
+        remedy="Tirer une nouvelle clé pour chaque nouvelle requête.",
+        field="Idempotency-Key",
+    )
+
+
 class Idempotency:
     """ASGI middleware for every POST under `/v1/` that carries a key; its body must already be in the scope's state."""
 
     def __init__(self, app: ASGIApp, *, store: Store, clock: Callable[[], datetime]) -> None:
         self._app = app
-        self._entries: Collection = store.collection(COLLECTION, indexes=(("expires_at",),))
+        self._entries = entries_of(store)
         self._clock = clock
-        self._next_sweep = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer from what is kept, or run the request once and keep its answer."""
@@ -159,15 +156,17 @@ class Idempotency:
 
     async def _once(self, key: str, scope: Scope, receive: Receive, send: Send) -> None:
         caller = scope["state"]["caller"]
-        digest = digest_of(scope, scope["state"]["body"])
-        secret = bearer(Headers(scope=scope)) if scope["path"].endswith(_ONCE) else None
+        request = digest_of(scope, scope["state"]["body"])
+        # Neither is in the store: the token is not, nor the key, of which an entry's identifier is a digest.
+        secret = f"{bearer(Headers(scope=scope))} {key}"
+        digest = hmac.digest(secret.encode("utf-8", "surrogatepass"), request.encode(), "sha256").hex()
         place = f"{caller.kind}:{caller.company_id}:{key}"
         id_ = hashlib.sha256(place.encode()).hexdigest()
         held = await self._take(id_, digest, secret)
         if isinstance(held, Response):
             await held(scope, receive, send)
             return
-        scope["state"]["creation_id"] = uuid5(PROPOSAL_NAMESPACE, f"{place}:{digest}")
+        scope["state"]["creation_id"] = uuid5(PROPOSAL_NAMESPACE, f"{place}:{request}")
         captured, recorded = Captured(), False
         try:
             await self._app(scope, receive, captured.send)
@@ -179,7 +178,6 @@ class Idempotency:
             if not recorded:
                 await self._entries.delete(id_, held)
         await captured.release(send)
-        await self._sweep()
 
     def _entry(self, digest: str, lasting: timedelta) -> Body:
         now = self._clock()
@@ -190,7 +188,7 @@ class Idempotency:
             "expires_at": format_time(now + lasting),
         }
 
-    async def _take(self, id_: str, digest: str, secret: str | None) -> int | Response:
+    async def _take(self, id_: str, digest: str, secret: str) -> int | Response:
         """The revision of the entry that this request now holds, or the answer that it gets instead."""
         give_up = time.monotonic() + PATIENCE_SECONDS
         pause = 0.02
@@ -210,16 +208,12 @@ class Idempotency:
             await asyncio.sleep(pause)
             pause = min(2 * pause, 0.5)
 
-    async def _look(self, stored: Stored, digest: str, secret: str | None) -> int | Response | None:
+    async def _look(self, stored: Stored, digest: str, secret: str) -> int | Response | None:
         """What an entry that exists gives: its answer, its place when it was left or is too old, or nothing yet."""
         entry, now = stored.body, format_time(self._clock())
         if entry["expires_at"] > now:
             if entry["digest"] != digest:
-                raise KeyReusedError(
-                    "Cette clé d'idempotence a déjà servi pour une autre requête.",
-                    remedy="Tirer une nouvelle clé pour chaque nouvelle requête.",
-                    field="Idempotency-Key",
-                )
+                raise _reused()
             if entry["answer"] is not None:
                 return kept_answer(entry, secret)
             if entry["lease_until"] > now:
@@ -227,15 +221,3 @@ class Idempotency:
         if await self._entries.replace(stored.id, self._entry(digest, KEPT), stored.revision):
             return stored.revision + 1
         return None
-
-    async def _sweep(self) -> None:
-        """Remove some of what has expired, now and then."""
-        if time.monotonic() < self._next_sweep:
-            return
-        self._next_sweep = time.monotonic() + SWEEP_SECONDS
-        now: Any = format_time(self._clock())
-        expired = await self._entries.find(Where(at_most={"expires_at": now}), limit=SWEEP_LIMIT)
-        for each in expired:
-            await self._entries.delete(each.id, each.revision)
-        if expired:
-            log.info("idempotency.swept", entries=len(expired))

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from datetime import datetime
+from typing import Annotated, Final, Literal
 from uuid import UUID, uuid5
 
 import structlog
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.datastructures import UploadFile
 
 from passerelles.errors import ForbiddenError, InvalidInputError, PasserellesError, UnavailableError
 from services.registry.api.desk import Registry
 from services.registry.api.idempotency import creation_id
+from services.registry.api.import_rows import Checked, checked
 from services.registry.api.parameters import Desk
 from services.registry.api.problems import Finding
 from services.registry.api.security import Calling
-from services.registry.api.wording import findings, typographic
 from services.registry.domain.caller import Caller
-from services.registry.domain.drafts import AvailabilityDraft, NeedDraft
+from services.registry.domain.company import Company
+from services.registry.domain.drafts import NeedDraft
 from services.registry.imports.columns import Kind
-from services.registry.imports.rows import Row, Sheet, understand_rows
+from services.registry.imports.rows import Sheet, understand_rows
 from services.registry.imports.sheets import read
 from services.registry.imports.template import FILE_NAMES, MEDIA_TYPE, template
 
@@ -82,8 +84,10 @@ def _company(text: str | None, caller: Caller) -> UUID:
         ) from None
 
 
-def _understood(kind: Kind, data: bytes) -> Sheet:
-    return understand_rows(kind, read(data))
+def _understood(kind: Kind, data: bytes, company: Company, now: datetime) -> tuple[Sheet, list[Checked]]:
+    """The file and each of its rows, checked; not for the event loop, as searching what was meant takes a while."""
+    sheet = understand_rows(kind, read(data))
+    return sheet, [checked(kind, row, sheet.header, company, now) for row in sheet.rows]
 
 
 @router.post("", summary="Importer un fichier")
@@ -103,17 +107,18 @@ async def import_(
     """
     data, fields = await _file(request)
     wanted = kind or _kind(fields.get("kind"))
-    company = company_id or _company(fields.get("company_id"), caller)
-    caller.must_act_for(company)
-    (await desk.companies.get(caller, company)).must_have_joined()
-    sheet = await asyncio.to_thread(_understood, wanted, data)
+    id_ = company_id or _company(fields.get("company_id"), caller)
+    caller.must_act_for(id_)
+    company = await desk.companies.get(caller, id_)
+    company.must_have_joined()
+    sheet, lines = await asyncio.to_thread(_understood, wanted, data, company, desk.office.now())
     base, gate = creation_id(request), asyncio.Semaphore(AT_ONCE)
 
-    async def one(row: Row) -> RowAnswer:
+    async def one(row: Checked) -> RowAnswer:
         async with gate:
-            return await _published(desk, caller, row, sheet, (wanted, company, uuid5(base, f"row:{row.line}")))
+            return await _published(desk, caller, row, uuid5(base, f"row:{row.line}"), sheet)
 
-    rows = await asyncio.gather(*(one(row) for row in sheet.rows))
+    rows = await asyncio.gather(*(one(row) for row in lines))
     accepted = sum(row.status == "accepted" for row in rows)
     log.info("import.done", kind=wanted, accepted=accepted, refused=len(rows) - accepted)
     return ImportAnswer(
@@ -125,39 +130,22 @@ async def import_(
     )
 
 
-async def _published(
-    desk: Registry, caller: Caller, row: Row, sheet: Sheet, wanted: tuple[Kind, UUID, UUID]
-) -> RowAnswer:
+async def _published(desk: Registry, caller: Caller, row: Checked, id_: UUID, sheet: Sheet) -> RowAnswer:
     """Publish one row, or say why not; only a dependency that is down ends the whole import."""
-    if row.mistakes:
-        found = [Finding(field=each.field, detail=typographic(each.detail)) for each in row.mistakes]
-        return RowAnswer(line=row.line, status="refused", errors=found)
-    kind, company, id_ = wanted
-    fields: dict[str, Any] = {**row.fields, "company_id": company}
     try:
-        if kind is Kind.NEEDS:
-            await desk.needs.publish(caller, NeedDraft.model_validate(fields), id_=id_)
+        if isinstance(row.draft, NeedDraft):
+            await desk.needs.publish(caller, row.draft, id_=id_)
+        elif row.draft is not None:
+            await desk.availabilities.publish(caller, row.draft, id_=id_)
         else:
-            await desk.availabilities.publish(caller, AvailabilityDraft.model_validate(fields), id_=id_)
-    except ValidationError as error:
-        found = [_in_file(each["field"], each["detail"], sheet) for each in findings(error.errors())]
-        return RowAnswer(line=row.line, status="refused", errors=found)
+            return RowAnswer(line=row.line, status="refused", errors=list(row.faults))
     except (UnavailableError, ForbiddenError):
         raise
     except PasserellesError as error:
-        return RowAnswer(line=row.line, status="refused", errors=[_in_file(error.field or "", _told(error), sheet)])
+        # What the store tells only now: the company has left in between, for instance.
+        found = Finding(field=sheet.header.titles.get(error.field or "", error.field or ""), detail=error.detail)
+        return RowAnswer(line=row.line, status="refused", errors=[found])
     return RowAnswer(line=row.line, status="accepted", id=id_)
-
-
-def _told(error: PasserellesError) -> str:
-    offered = error.figures.get("suggestions") or []
-    names = ", ".join(f"{each['code']} ({each['label']})" for each in offered[:3])
-    return f"{error.detail} Proches : {names}." if names else error.detail
-
-
-def _in_file(field: str, detail: str, sheet: Sheet) -> Finding:
-    """The finding under the name that the file gives to its column."""
-    return Finding(field=sheet.header.titles.get(field.partition(".")[0], field), detail=typographic(detail))
 
 
 @router.get(

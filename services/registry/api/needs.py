@@ -10,6 +10,7 @@ from starlette.status import HTTP_201_CREATED
 from schemas.vocabulary import PostingStatus
 from services.registry.api.answers import NeedAnswer, NeedPage, of_need
 from services.registry.api.idempotency import creation_id
+from services.registry.api.lookups import look_up
 from services.registry.api.parameters import Cursor, Departement, Desk, Limit, Occupation
 from services.registry.api.security import Calling
 from services.registry.api.versions import IfMatch, MaybeIfMatch, tag
@@ -21,6 +22,7 @@ router = APIRouter(prefix="/v1/needs", tags=["Besoins"])
 @router.post("", status_code=HTTP_201_CREATED, summary="Publier un besoin")
 async def publish(desk: Desk, caller: Calling, draft: NeedDraft, request: Request, response: Response) -> NeedAnswer:
     """L'entreprise doit avoir rejoint le programme. Les propositions suivent en quelques instants."""
+    await look_up(draft.occupation)
     need = await desk.needs.publish(caller, draft, id_=creation_id(request))
     response.headers["Location"] = f"/v1/needs/{need.id}"
     tag(response, need.version)
@@ -65,6 +67,7 @@ async def change(
     *, desk: Desk, caller: Calling, need_id: UUID, draft: NeedDraft, if_match: IfMatch, response: Response
 ) -> NeedAnswer:
     """Remplace tout le besoin. L'effectif ne descend pas sous ce que des accords retiennent."""
+    await look_up(draft.occupation)
     need = await desk.needs.change(caller, need_id, draft, if_match)
     tag(response, need.version)
     return of_need(need)

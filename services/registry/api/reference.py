@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter
 from pydantic import BaseModel
 
@@ -63,7 +65,8 @@ class CommuneFound(BaseModel):
 @router.get("/occupations", summary="Chercher un métier")
 async def occupations(_: Calling, q: Search, limit: SearchLimit = 10) -> list[OccupationFound]:
     """Par le début d'un code ROME (v3 ou 4.0) ou des mots d'une appellation."""
-    return [OccupationFound(code=each.code, label=each.label, title=each.title) for each in search(q, limit)]
+    found = await asyncio.to_thread(search, q, limit)
+    return [OccupationFound(code=each.code, label=each.label, title=each.title) for each in found]
 
 
 @router.get("/occupations/{code}", summary="Lire un métier")
@@ -87,7 +90,8 @@ async def occupation_detail(_: Calling, code: str) -> OccupationDetail:
 @router.get("/skills", summary="Chercher une compétence")
 async def skills(_: Calling, q: Search, occupation: str | None = None, limit: SearchLimit = 10) -> list[Labelled]:
     """Par des mots de son libellé ; celles du métier d'abord."""
-    found = suggest_skills(q, occupation=occupation.upper() if occupation else None, limit=limit)
+    wanted_for = occupation.upper() if occupation else None
+    found = await asyncio.to_thread(suggest_skills, q, occupation=wanted_for, limit=limit)
     return [Labelled(code=code, label=label) for code, label in found]
 
 
@@ -102,7 +106,7 @@ async def communes(_: Calling, q: Search, limit: SearchLimit = 10) -> list[Commu
             postcodes=list(each.postcodes),
             population=each.population,
         )
-        for each in find(q, limit)
+        for each in await asyncio.to_thread(find, q, limit)
     ]
 
 

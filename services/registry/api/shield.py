@@ -10,6 +10,7 @@ import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from passerelles.bus.faults import fault
 from passerelles.errors import PasserellesError, UnavailableError
 from services.registry.api.problems import answer, unexpected
 
@@ -56,8 +57,9 @@ class Shield:
                 await self._app(scope, receive, sending)
         except PasserellesError as error:
             await self._told(error, status, scope, receive, sending)
-        except Exception:
-            log.exception("http.failed", method=scope["method"], path=shown(path))
+        except Exception as error:  # noqa: BLE001 (whatever it is)
+            # Without the message, which may quote data: hence not `exception`.
+            log.error("http.failed", method=scope["method"], path=shown(path), fault=fault(error))  # noqa: TRY400
             await self._told(unexpected(), status, scope, receive, sending)
         finally:
             log.debug(

@@ -22,6 +22,7 @@ from services.registry.office import Office, must_match
 from services.registry.pages import Page, paged
 
 _BY_AGE: Final = Order("created_at")
+_BATCH: Final = 100
 _ABANDONED: Final = timedelta(minutes=1)
 """After this, a SIRET that was reserved for a company that was never written is free again."""
 
@@ -84,7 +85,9 @@ class Companies:
             order=_BY_AGE,
             limit=limit,
             cursor=cursor,
-            keep=lambda company: wanted in company.name.casefold() or company.siret.startswith(wanted),
+            keep=(lambda body: wanted in body["name"].casefold() or body["siret"].startswith(wanted))
+            if wanted
+            else None,
         )
 
     async def change(self, caller: Caller, id_: UUID, draft: CompanyDraft, if_match: int | None) -> Company:
@@ -143,6 +146,18 @@ class Companies:
         await self._office.tokens.insert(_digest(token), {"company_id": str(id_), "issued_at": issued_at})
         return token
 
+    async def end_tokens(self, caller: Caller, id_: UUID) -> None:
+        """End every token that acts for a company, the one of the caller too if it is one.
+
+        Raises:
+            NotFoundError: there is none that this caller may know of.
+        """
+        await self.get(caller, id_)
+        issued = Where(equal={"company_id": str(id_)})
+        while found := await self._office.tokens.find(issued, limit=_BATCH):
+            for each in found:
+                await self._office.tokens.delete(each.id)
+
     async def caller_of(self, token: str) -> Caller | None:
         """The company that a token acts for, or none; the operator's token is a setting, and not looked at here."""
         stored = await self._office.tokens.get(_digest(token))
@@ -151,7 +166,14 @@ class Companies:
     async def _edit(self, caller: Caller, id_: UUID, decide: Callable[[Company], Company]) -> Company:
         self._office.must_be_open()
         await self.get(caller, id_)
-        company = await edited(self._office.companies, id_, Company, decide, saved)
+
+        def allowed(company: Company) -> Company:
+            after = decide(company)
+            if after is not company:
+                company.must_still_act(caller)
+            return after
+
+        company = await edited(self._office.companies, id_, Company, allowed, saved)
         self._office.announce(company)
         return company
 

@@ -12,6 +12,7 @@ from services.registry.commands.agreements import Agreements
 from services.registry.documents import edited
 from services.registry.domain.caller import Caller
 from services.registry.domain.capacity import CapacityError
+from services.registry.domain.company import Company
 from services.registry.domain.drafts import CancelDraft, DecisionDraft
 from services.registry.domain.proposal import Proposal, unknown_proposal
 from services.registry.domain.verdicts import ProposalStatus
@@ -83,7 +84,7 @@ class Proposals:
 
         Raises:
             NotFoundError: there is none that this caller may know of.
-            ForbiddenError: for the other party.
+            ForbiddenError: for the other party, or for a company that has left.
             ConflictError: it is not open any more.
             CapacityError: nobody is left on one side; the proposal stays as it was before.
         """
@@ -111,7 +112,7 @@ class Proposals:
 
         Raises:
             NotFoundError: there is none that this caller may know of.
-            ForbiddenError: for the other party.
+            ForbiddenError: for the other party, or for a company that has left.
             ConflictError: nothing is agreed.
         """
         now = self._office.now()
@@ -121,7 +122,11 @@ class Proposals:
     async def _edit(self, caller: Caller, id_: UUID, party: Party, decide: Callable[[Proposal], Proposal]) -> Proposal:
         self._office.must_be_open()
         proposal = await self._visible(caller, id_)
-        caller.must_act_for(proposal.company_of(party))
+        company_id = proposal.company_of(party)
+        caller.must_act_for(company_id)
+        stored = await self._office.companies.get(str(company_id))
+        if stored is not None:
+            Company.model_validate(stored.body).must_still_act(caller)
 
         def settled_first(current: Proposal) -> Proposal:
             if current.saga is not None:

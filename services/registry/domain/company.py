@@ -8,11 +8,12 @@ from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict
 
-from passerelles.errors import ConflictError, InvalidInputError, NotFoundError
+from passerelles.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from passerelles.reference.communes import commune
 from schemas.facts import CompanyRecorded
 from schemas.vocabulary import PROPOSAL_NAMESPACE, CompanyStatus
 from services.registry.domain import checks
+from services.registry.domain.caller import Caller
 from services.registry.domain.drafts import CompanyDraft, ContactDraft
 from services.registry.domain.reach import need_territory
 
@@ -96,6 +97,18 @@ class Company(BaseModel):
                 f"Cette entreprise ne peut pas publier : elle n'a pas rejoint le programme (statut « {self.status} »).",
                 remedy="La faire rejoindre d'abord : POST /v1/companies/{id}/join.",
                 field="company_id",
+            )
+
+    def must_still_act(self, caller: Caller) -> None:
+        """Refuse what a company that has left does by itself: from then on the operator acts for it.
+
+        Raises:
+            ForbiddenError: it has left, and the caller is not the operator.
+        """
+        if self.status is CompanyStatus.LEFT and not caller.is_operator:
+            raise ForbiddenError(
+                "Cette entreprise a quitté le programme : elle ne peut plus rien modifier.",
+                remedy="Demander à votre coordinateur territorial.",
             )
 
     def joined(self, now: datetime) -> Company:

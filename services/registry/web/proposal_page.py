@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from passerelles.reference.calendar import paris_day
 from schemas.proposals import WithdrawalReason
 from schemas.vocabulary import DeclineReason, Mode, Party
 from services.registry.domain.verdicts import ProposalStatus
 from services.registry.links import Visitor
-from services.registry.views import AvailabilityView, NeedView, ProposalView
-from services.registry.web.french import NB, count, kilometres, listed, period, phone
+from services.registry.sides import AvailabilityView, NeedView
+from services.registry.views import ProposalView
+from services.registry.web.french import NB, count, day, kilometres, listed, period, phone
 from services.registry.web.reasons import ReasonShown, reasons_shown
 
 _METRES: Final = 1000
@@ -136,12 +138,21 @@ def _state(view: ProposalView, party: Party, *, accepted: bool, other_accepted: 
             return "off", f"L'autre entreprise a {verb}." if by_other else f"Vous avez {verb}.", said
         case ProposalStatus.WITHDRAWN:
             why = _WITHDRAWN.get(view.withdrawal_reason, "") if view.withdrawal_reason else ""
-            return "off", "Cette proposition est retirée.", why
+            return "off", "Cette proposition est retirée.", f"{why} {_refused(view, party)}".strip()
     if accepted:
-        return "good", "Vous avez accepté.", "L'autre entreprise n'a pas encore répondu ; vous serez averti."
+        waiting = "L'autre entreprise n'a pas encore répondu ; vous serez averti."
+        return "good", "Vous avez accepté.", _refused(view, party) or waiting
     if other_accepted:
-        return "wait", "L'autre entreprise a accepté.", "Il ne manque que votre réponse."
+        return "wait", "L'autre entreprise a accepté.", _refused(view, party) or "Il ne manque que votre réponse."
     return "wait", "À vous de répondre.", "L'autre entreprise reçoit la même proposition."
+
+
+def _refused(view: ProposalView, party: Party) -> str:
+    """That an accept came to nothing, and why; nothing when none did."""
+    if view.refused is None:
+        return ""
+    whose = "Votre accord" if view.refused.by is party else "L'autre entreprise a accepté, mais l'accord"
+    return f"{whose} n'a pas pu être conclu le {day(paris_day(view.refused.at))}{NB}: {view.refused.why}."
 
 
 def _accept_means(*, other_accepted: bool) -> str:

@@ -51,10 +51,15 @@ class MemoryCollection:
         after: tuple[Scalar | None, str] | None = None,
         limit: int | None = None,
     ) -> list[Stored]:
-        assert after is None
         await asyncio.sleep(0)
         found = [each for each in map(self._stored, self._documents) if _matches(each.body, where)]
-        found.sort(key=lambda each: (str(each.body[order.by]) if order else "", each.id))
+
+        def place(each: Stored) -> tuple[str, str]:
+            return (str(each.body[order.by]) if order else "", each.id)
+
+        found.sort(key=place)
+        if after is not None:
+            found = [each for each in found if place(each) > (str(after[0]) if order else "", after[1])]
         return found[:limit]
 
     async def count(self, where: Where = ANY) -> int:
@@ -77,8 +82,9 @@ class MemoryStore:
 
 
 def _matches(body: Body, where: Where) -> bool:
-    assert not where.among
     assert not where.above
-    return all(body.get(name) == value for name, value in where.equal.items()) and all(
-        body.get(name) is not None and body[name] <= bound for name, bound in where.at_most.items()
+    return (
+        all(body.get(name) == value for name, value in where.equal.items())
+        and all(body.get(name) in accepted for name, accepted in where.among.items())
+        and all(body.get(name) is not None and body[name] <= bound for name, bound in where.at_most.items())
     )

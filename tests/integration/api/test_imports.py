@@ -120,6 +120,43 @@ async def test_every_bad_row_is_told_with_its_line_and_column(rig: Rig, join: Jo
     assert await rig.office.availabilities.count() == 1
 
 
+async def test_a_row_is_told_all_that_is_wrong_with_it(rig: Rig, join: Join) -> None:
+    member = await join()
+    text = (
+        "métier;effectif;modes;début;fin;mobilité;volontaires;salaire;compétences\n"
+        "H2903;-1;prêt;31/12/2026;01/12/2026;400;non;abc;\n"
+        "H29O3;1;;hier;01/12/2020;20;oui;2000;1OOOO7, 100007, 999999\n"
+        "H2903;1;prêt;31/12/2026;;20;oui;2000;100007, 1OOOO7\n"
+    )
+    body = (await _send(member, text.encode(), "text/csv")).json()
+    assert (body["accepted"], body["refused"]) == (0, 3)
+    first, second, third = (
+        [(each["field"], each["detail"].replace("\u00a0", " ")) for each in row["errors"]] for row in body["rows"]
+    )
+    assert {field for field, _ in first} == {"effectif", "fin", "mobilité", "volontaires", "salaire"}
+    assert len(first) == 5
+    assert [field for field, _ in second] == ["métier", "modes", "début", "fin", "compétences", "compétences"]
+    assert "H2903 (" in second[0][1]
+    assert "« 1OOOO7 » : le code OGR" in second[4][1]
+    assert "Proches" not in second[4][1], "the skills of another occupation"
+    assert "« 999999 »" in second[5][1]
+    assert len(third) == 1
+    assert "Proches : 100007 (Techniques de soudage)" in third[0][1]
+    assert await rig.office.availabilities.count() == 0
+
+
+async def test_a_need_is_told_all_that_is_wrong_with_it(rig: Rig, join: Join) -> None:
+    member = await join()
+    text = "intitulé,ROME,mode,nombre,du,au,salaire\n\u202e,Soudur,don,0,2026-12-01,2020-01-31,999999\n"
+    answered = await member.client.post(
+        "/v1/imports?kind=needs", content=text.encode(), headers={"Content-Type": "text/csv"}
+    )
+    errors = answered.json()["rows"][0]["errors"]
+    assert {each["field"] for each in errors} >= {"ROME", "mode", "nombre", "au", "salaire"}
+    assert all("expected" not in each["detail"] for each in errors)
+    assert await rig.office.needs.count() == 0
+
+
 async def test_a_form_carries_the_file_and_the_same_form_again_changes_nothing(
     rig: Rig, operator: httpx.AsyncClient, join: Join
 ) -> None:

@@ -97,5 +97,50 @@ async def test_the_internal_address_takes_the_services_token_alone(
     (link,) = item["links"].values()
     assert link.startswith("http://test/p/")
     unknown = await services.post("/internal/briefings", json=request | {"company_id": pair.proposal})
-    assert unknown.status_code == 404
+    nowhere = await services.post("/internal/brief", json=request)
+    types = [each.json()["type"].rpartition(":")[2] for each in (unknown, nowhere)]
+    assert ([unknown.status_code, nowhere.status_code], types) == ([404, 404], ["entreprise-inconnue", "introuvable"])
     assert (await services.get("/v1/needs")).status_code == 401
+
+
+async def test_the_tokens_of_a_company_are_ended_by_itself_or_the_operator_and_nobody_else(
+    operator: httpx.AsyncClient, http: Client, pair: Pair
+) -> None:
+    address = f"/v1/companies/{pair.borrower.id}/tokens"
+    second = http((await operator.post(address)).json()["token"])
+    assert (await pair.lender.client.delete(address)).status_code == 404
+    assert (await second.get("/v1/needs")).status_code == 200
+    ended = await pair.borrower.client.delete(address)
+    assert (ended.status_code, ended.content) == (204, b"")
+    for client in (pair.borrower.client, second):
+        assert (await client.get("/v1/needs")).status_code == 401
+    assert (await pair.lender.client.get("/v1/needs")).status_code == 200
+    third = http((await operator.post(address)).json()["token"])
+    assert (await third.get("/v1/needs")).status_code == 200
+    assert (await operator.delete(address)).status_code == 204
+    assert (await third.get("/v1/needs")).status_code == 401
+
+
+async def test_a_company_that_has_left_reads_and_changes_nothing_more(
+    rig: Rig, operator: httpx.AsyncClient, pair: Pair
+) -> None:
+    for party, member in (("borrower", pair.borrower), ("lender", pair.lender)):
+        accepted = {"party": party, "verdict": "accept"}
+        assert (await member.client.post(f"/v1/proposals/{pair.proposal}/decisions", json=accepted)).status_code == 200
+    member, address = pair.borrower, f"/v1/companies/{pair.borrower.id}"
+    assert (await member.client.post(f"{address}/leave")).json()["status"] == "left"
+    left = (await member.client.get(address)).json()
+    before = await rig.everything()
+    headers = {"If-Match": str(left["version"])}
+    cancelled = {"party": "borrower", "reason": "other"}
+    for method, at, body in (
+        ("PUT", address, company(name="Autre nom", status=None)),
+        ("DELETE", f"{address}/contacts/{left['contacts'][0]['id']}", None),
+        ("POST", f"/v1/proposals/{pair.proposal}/cancel", cancelled),
+    ):
+        answered = await member.client.request(method, at, json=body, headers=headers)
+        assert (answered.status_code, answered.json()["type"]) == (403, "urn:passerelles:problem:interdit"), at
+    assert (await member.client.post("/v1/needs", json=need(member.id))).status_code == 409
+    assert (await member.client.post(f"{address}/leave")).status_code == 200
+    assert await rig.everything() == before
+    assert (await operator.post(f"/v1/proposals/{pair.proposal}/cancel", json=cancelled)).status_code == 200

@@ -217,6 +217,68 @@ async def test_a_bus_that_is_away_is_waited_for(world: World, monkeypatch: pytes
     assert len({event.id for event in await world.found()}) == 10
 
 
+async def test_a_fault_that_nobody_foresaw_ends_no_loop(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    find, faults = world.days.find, 2
+
+    async def broken(*args: Any, **options: Any) -> Any:
+        nonlocal faults
+        if faults:
+            faults -= 1
+            message = "cursor not found"
+            raise RuntimeError(message)
+        return await find(*args, **options)
+
+    monkeypatch.setattr(world.days, "find", broken)
+    await world.days.insert("a", owing(entry(1)))
+    async with running(world.another(sweep_seconds=0.05)):
+        await eventually(lambda: faults == 1)
+        assert not world.health.ready
+        await eventually(lambda: _is_clear(world, "a"))
+        await eventually(lambda: world.health.ready)
+
+
+async def test_stopping_ends_whatever_befell_a_loop(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def die() -> None:
+        raise RuntimeError
+
+    relay = world.another()
+    monkeypatch.setattr(relay, "_sweep", die)
+    await relay.start()
+    await asyncio.wait_for(relay.stop(), 10)
+    assert world.health.check("outbox").reason == "arrêté"
+
+
+async def test_those_that_cannot_be_published_hide_no_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("passerelles.outbox._AT_ONCE", 5)
+    for number in range(13):
+        nowhere = owing(entry(number, ["99"], f"nowhere-{number}"))
+        await world.days.insert(f"a-{number:02}", {**nowhere, "pending_since": f"2025-01-{number + 1:02}"})
+    for number in range(7):
+        await world.days.insert(f"b-{number}", owing(entry(number, subject=f"good-{number}")))
+    async with running(world.another(sweep_seconds=0.05)):
+        await eventually(lambda: _all_clear(world, "b", 7), 20)
+        await eventually(lambda: "13 document(s)" in (world.health.check("outbox").reason or ""))
+        for number in range(13):
+            await world.days.delete(f"a-{number:02}")
+        await eventually(lambda: world.health.ready)
+
+
+async def test_draining_passes_over_those_that_cannot_be_published(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("passerelles.outbox._AT_ONCE", 3)
+    for number in range(7):
+        nowhere = owing(entry(number, ["99"], f"nowhere-{number}"))
+        await world.days.insert(f"a-{number}", {**nowhere, "pending_since": f"2025-01-0{number + 1}"})
+        await world.days.insert(f"b-{number}", owing(entry(number, subject=f"good-{number}")))
+    await asyncio.wait_for(world.relay.drain(), 20)
+    assert await _all_clear(world, "b", 7)
+
+
+async def _all_clear(world: World, name: str, number: int) -> bool:
+    return all([await _is_clear(world, f"{name}-{each}") for each in range(number)])
+
+
 async def test_stopping_publishes_what_was_asked_for(world: World) -> None:
     relay = world.another(sweep_seconds=3600)
     await relay.start()

@@ -101,6 +101,52 @@ async def test_a_replay_that_is_cut_short_is_taken_up_by_the_next(store: Store) 
     assert await parking.list() == []
 
 
+async def park_in(parking: Parking, group: str, number: int, subject: str | None) -> str:
+    place, reason = Place(FACTS, 0, number), PoisonReason.HANDLER_FAILED
+    return await parking.park(place, record(number), group=group, reason=reason, detail="why", subject=subject)
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_what_several_groups_parked_is_appended_once(store: Store, named: bool) -> None:
+    parking = Parking(store)
+    ids = [await park_in(parking, group, number, "a") for group in ("x", "y") for number in (2, 1)]
+    # What one group could not read, another may have read and refused: the same record all the same.
+    await park_in(parking, "z", 2, None)
+    await park_in(parking, "z", 3, "a")
+    await park_in(parking, "y", 9, "b")
+    copier = Copier()
+    assert await parking.replay(copier, [ids[0]] if named else None) == (2 if named else 4)  # type: ignore[arg-type]
+    once = [each[2] for each in copier.appended]
+    assert len(once) == len(set(once))
+    assert [each for each in once if each in (record(1), record(2))] == [record(1), record(2)]
+    left = [(parked.group, parked.place.offset) for parked in await parking.list()]
+    assert sorted(left) == ([("y", 9), ("z", 3)] if named else [])
+
+
+async def test_what_a_group_holds_back_with_it_goes_with_what_another_shares(store: Store) -> None:
+    parking = Parking(store)
+    first = await park_in(parking, "x", 1, "a")
+    await park_in(parking, "y", 1, "a")
+    await park_in(parking, "y", 2, "a")
+    await park_in(parking, "z", 2, "a")
+    await park_in(parking, "z", 3, "a")
+    copier = Copier()
+    assert await parking.replay(copier, [first]) == 3  # type: ignore[arg-type]
+    assert [each[2] for each in copier.appended] == [record(1), record(2), record(3)]
+    assert await parking.list() == []
+
+
+async def test_a_replay_of_several_groups_that_is_cut_short_is_taken_up_whole(store: Store) -> None:
+    parking = Parking(store)
+    ids = [await park_in(parking, group, number, "a") for group in ("x", "y") for number in (1, 2)]
+    with pytest.raises(UnavailableError):
+        await parking.replay(Copier(fail_at=1), [ids[0]])  # type: ignore[arg-type]
+    assert [parked.state for parked in await parking.list()] == [ParkedState.RELEASED] * 4
+    copier = Copier()
+    assert await parking.replay(copier, [ids[0]]) == 2  # type: ignore[arg-type]
+    assert [each[2] for each in copier.appended] == [record(1), record(2)]
+
+
 async def test_a_tombstone_without_a_key_stays(store: Store) -> None:
     parking = Parking(store)
     empty = Record(None, None)

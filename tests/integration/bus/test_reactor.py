@@ -222,6 +222,63 @@ async def test_a_store_that_cannot_park_is_waited_for(
         assert [each.record for each in await desk.parking.list()] == [spoilt]
 
 
+@pytest.mark.parametrize("where", ["blocked", "park"])
+async def test_a_fault_that_nobody_foresaw_skips_no_batch(
+    bus: Bus, shelf: SqliteStore, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    listener = Listener()
+    async with running(Desk(bus, shelf, listener, ParkingLimits(consecutive=1))) as (desk,):
+        await eventually(lambda: desk.check.reason is None)
+        call = getattr(desk.parking, where)
+        faults = 2  # one more than may be parked in a row: it is the same record
+        failed = asyncio.Event()
+
+        async def broken(*args: object, **options: object) -> object:
+            nonlocal faults
+            if faults:
+                faults -= 1
+                failed.set()
+                message = "cursor not found"
+                raise RuntimeError(message)
+            return await call(*args, **options)
+
+        monkeypatch.setattr(desk.parking, where, broken)
+        spoilt = replace(encode(fact(0)), value=b"{")
+        await desk.publisher.publish_record(FACTS, partition_of(bus, fact(0)), spoilt)
+        await desk.publisher.publish([fact(1)])
+        await failed.wait()
+        await desk.publisher.publish([fact(2)])
+        await eventually(lambda: listener.heard == [fact(1), fact(2)])
+        await eventually(lambda: desk.check.reason is None)
+        assert [each.record for each in await desk.parking.list()] == [spoilt]
+    assert await committed(bus, GROUP, FACTS, partition_of(bus, fact(0))) == 3
+
+
+async def test_a_fault_that_lasts_keeps_the_check_red(
+    bus: Bus, shelf: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listener = Listener()
+    async with running(Desk(bus, shelf, listener)) as (desk,):
+        await eventually(lambda: desk.check.reason is None)
+        faults = 0
+        ups = []
+
+        async def broken(*_: object) -> object:
+            nonlocal faults
+            faults += 1
+            message = "cursor not found"
+            raise RuntimeError(message)
+
+        monkeypatch.setattr(desk.parking, "blocked", broken)
+        await desk.publisher.publish([fact(0)])
+        await eventually(lambda: faults == 1)
+        monkeypatch.setattr(desk.check, "up", lambda: ups.append(faults))
+        await eventually(lambda: faults == 2)
+        assert ups == []
+        assert not desk.health.ready
+    assert not await committed(bus, GROUP, FACTS, partition_of(bus, fact(0)))
+
+
 async def test_a_member_that_waits_stays_and_a_rebalance_takes_its_batch(kafka_bus: Bus, shelf: SqliteStore) -> None:
     away = True
     first = Listener(lambda _: UnavailableError("Le registre ne répond pas.") if away else None)

@@ -17,6 +17,7 @@ from passerelles.bus.parking import Parking
 from passerelles.bus.parking_limits import ParkingLimits
 from passerelles.bus.producer import Publisher
 from passerelles.bus.shards import ShardRunner
+from passerelles.errors import UnavailableError
 from passerelles.health import Health
 from passerelles.store.sqlite import SqliteStore
 from schemas.envelope import Event
@@ -274,6 +275,29 @@ async def test_too_much_poison_stops_the_runner(bus: Bus, shelf: SqliteStore) ->
         check = member.health.check(f"bus.{GROUP}")
         await eventually(lambda: check.reason is not None and "Plus de 3" in check.reason)
         assert len(await member.parking.list()) <= 3
+
+
+async def test_what_was_acknowledged_is_not_said_again_while_the_rest_waits(
+    embedded_bus: Bus, shelf: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("passerelles.bus.shard_fold.SLICE_EVENTS", 10)
+    await publish_all(embedded_bus, [fact(number) for number in range(35)])
+    async with running(Member(embedded_bus, shelf)) as (member,):
+        publish, calls = member.publisher.publish, 0
+
+        async def at_times(events: Sequence[Event[Payload]]) -> None:
+            nonlocal calls
+            calls += 1
+            if calls in {3, 4}:
+                message = "Le bus ne répond pas."
+                raise UnavailableError(message)
+            await publish(events)
+
+        monkeypatch.setattr(member.publisher, "publish", at_times)
+        await eventually(lambda: sum(held.position for held in member.runner._held.values()) == 35)
+    words = await said(embedded_bus)
+    assert len(words) == 35
+    assert counts_said(words) == list(range(1, 36))
 
 
 async def test_gaps_in_the_offsets_are_passed_over(kafka_bus: Bus, shelf: SqliteStore) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from passerelles.errors import UnavailableError
+from passerelles.health import Health
 from passerelles.store.port import Body, Store
 from schemas.decisions import Outcome
 from schemas.deliveries import Channel
@@ -28,7 +30,7 @@ from services.notifications.rendering import Rendered, Renderer
 from services.notifications.sender import Sender
 from tests.unit.notifications.samples import BORROWER, COUNTERPART, NOW, briefing_json, contact_json, event
 
-RENDERER = Renderer("http://127.0.0.1:8000")
+RENDERER = Renderer()
 """Compiling the templates takes longer than most of these tests."""
 
 TYPES = {ProposalMade: "proposal.made", ProposalWithdrawn: "proposal.withdrawn"}
@@ -37,9 +39,15 @@ TYPES = {ProposalMade: "proposal.made", ProposalWithdrawn: "proposal.withdrawn"}
 class Clock:
     def __init__(self) -> None:
         self.now = NOW
+        self.started: float | None = None
 
     def __call__(self) -> datetime:
-        return self.now
+        ran = 0.0 if self.started is None else time.monotonic() - self.started
+        return self.now + timedelta(seconds=ran)
+
+    def tick(self) -> None:
+        """Go on by itself from here."""
+        self.started = time.monotonic()
 
     def advance(self, **step: float) -> None:
         self.now += timedelta(**step)
@@ -117,6 +125,7 @@ class World:
         email: ChannelPort | None = None,
         sms: ChannelPort | None = None,
         window: timedelta = timedelta(),
+        health: Health | None = None,
     ) -> None:
         self.clock = clock or Clock()
         self.registry = registry or FakeRegistry()
@@ -135,7 +144,8 @@ class World:
             channels,
             clock=self.clock,
         )
-        self.sender = Sender(self.documents, messages, self.dispatcher, clock=self.clock)
+        check = (health or Health()).check("ledger")
+        self.sender = Sender(self.documents, messages, self.dispatcher, check, clock=self.clock)
         self.reaction = Reaction(
             self.documents,
             Gatherings(self.documents, window=window),
@@ -170,16 +180,25 @@ class World:
     async def states(self) -> Counter[str]:
         return Counter(delivery["state"] for delivery in await self.deliveries())
 
+    async def said(self) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
+        """(proposal, contact, channel) → the kinds that were not dropped with their states, in the messages' order."""
+        letters = {stored.id: stored.body for stored in await self.documents.messages.find()}
+        found: dict[tuple[str, str, str], list[tuple[str, str]]] = defaultdict(list)
+        for delivery in sorted(await self.deliveries(), key=lambda each: letters[each["message"]]["seq"]):
+            for item in delivery["items"]:
+                if not item["dropped"]:
+                    key = (item["proposal"], delivery["contact"], delivery["channel"])
+                    found[key].append((item["kind"], delivery["state"]))
+        return found
+
     async def told(self) -> dict[tuple[str, str, str, str], str]:
         """(proposal, kind, contact, channel) → the state of the one delivery that was not dropped."""
         found: dict[tuple[str, str, str, str], str] = {}
-        for delivery in await self.deliveries():
-            for item in delivery["items"]:
-                if item["dropped"]:
-                    continue
-                key = (item["proposal"], item["kind"], delivery["contact"], delivery["channel"])
+        for (proposal, contact, channel), said in (await self.said()).items():
+            for kind, state in said:
+                key = (proposal, kind, contact, channel)
                 assert key not in found, f"told twice: {key}"
-                found[key] = delivery["state"]
+                found[key] = state
         return found
 
     async def stop(self) -> None:

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
+
 from passerelles.store.port import Store
 from schemas.decisions import ProposalAccepted, ProposalAgreed, ProposalCancelled, ProposalDeclined
 from schemas.proposals import WithdrawalReason
@@ -16,6 +18,7 @@ from services.notifications.ledger.documents import GRACE
 from tests.integration.notifications.ledger_world import CountingChannel, World, events_of
 from tests.unit.notifications.samples import contact_json, ids, made, outcome, withdrawn
 
+INELIGIBLE = WithdrawalReason.NO_LONGER_ELIGIBLE
 WINDOW = timedelta(milliseconds=500)
 
 
@@ -59,7 +62,9 @@ async def test_the_window_gathers_the_proposals_of_one_need_and_of_one_lender(st
     assert world.email.sent == []
     await world.sweep(seconds=0.5 + GRACE.total_seconds())
     assert len(world.email.to("borrower-rh")) == 2, "one for each need"
-    assert world.email.to("lender-rh") == ["4\xa0besoins pour vos équipes"]
+    assert world.email.to("lender-rh") == [
+        "2\xa0besoins pour vos équipes\xa0: Conduite d’équipement de production alimentaire"
+    ], "needs are counted, not pairs"
     await world.stop()
 
 
@@ -148,6 +153,40 @@ async def test_an_accept_is_told_to_the_other_side_and_outlives_a_better_newcome
     await world.rest()
     assert kinds(await world.told()) == {"proposed": 2, "accepted": 1}
     assert world.email.to("borrower-rh")[-1].startswith("L’entreprise d’origine accepte")
+
+
+@pytest.mark.parametrize("early", [False, True], ids=["decided-before", "decided-meanwhile"])
+async def test_an_accept_that_was_untrue_for_a_moment_is_told_when_true_again(store: Store, *, early: bool) -> None:
+    world = World(store, window=WINDOW)
+    await world.hear(made(1))
+    await world.rest()
+    decided, gone = outcome(ProposalAccepted, 1, Party.LENDER), withdrawn(2, reason=INELIGIBLE)
+    await world.hear(*((decided, gone) if early else (gone, decided)))
+    await world.rest()
+    assert kinds(await world.told()) == {"proposed": 2, "withdrawn": 2}
+    await world.hear(made(3))
+    await world.hear(made(3))
+    await world.rest()
+    assert kinds(await world.told()) == {"proposed": 2, "withdrawn": 2, "accepted": 1}
+    assert world.email.to("borrower-rh")[-1].startswith("L’entreprise d’origine accepte")
+    await world.stop()
+
+
+async def test_an_accept_that_could_not_be_sent_is_told_when_true_again(store: Store) -> None:
+    email = CountingChannel()
+    world = World(store, email=email)
+    await world.hear(made(1))
+    email.answer = lambda: Attempt(Verdict.RETRY, "smtp_unreachable", reachable=False)
+    await world.hear(outcome(ProposalAccepted, 1, Party.LENDER))
+    await world.hear(withdrawn(2, reason=INELIGIBLE))
+    await world.rest()
+    assert await world.states() == {"sent": 2, "dropped": 1, "reserved": 2}
+    await world.hear(made(3))
+    await world.rest()
+    email.answer = lambda: Attempt(Verdict.SENT, "smtp_250")
+    await world.rest()
+    assert kinds(await world.told()) == {"proposed": 2, "accepted": 1}
+    assert len(email.sent) == 3
 
 
 async def test_an_agreement_is_told_to_both_with_the_other_side(store: Store) -> None:

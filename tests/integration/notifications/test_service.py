@@ -36,6 +36,7 @@ from tests.unit.notifications.samples import (
     BORROWER,
     COUNTERPART,
     LENDER,
+    NOW,
     briefing_json,
     contact_json,
     event,
@@ -47,7 +48,8 @@ from tests.unit.notifications.samples import (
 )
 
 TOKEN = "jeton-des-services"
-PROBLEM = {"type": "urn:passerelles:problem:introuvable", "title": "Introuvable", "status": 404}
+PROBLEM = {"type": "urn:passerelles:problem:entreprise-inconnue", "title": "Entreprise inconnue", "status": 404}
+WRONG_PATH = {"type": "urn:passerelles:problem:introuvable", "title": "Introuvable", "status": 404}
 
 
 class Outside:
@@ -201,7 +203,7 @@ async def test_a_dead_mail_server_turns_readiness_red_and_loses_nothing(
 
 async def test_answers_that_are_not_the_registrys_are_waited_out(outside: Outside) -> None:
     contacts = Contacts(outside.url, TOKEN)
-    pair = after(None, made(1))
+    pair = after(None, made(1), NOW)
     try:
         assert await contacts.briefing(some_id("nobody"), Party.BORROWER, [pair]) is None
         briefing = await contacts.briefing(BORROWER, Party.BORROWER, [pair])
@@ -209,6 +211,9 @@ async def test_answers_that_are_not_the_registrys_are_waited_out(outside: Outsid
         assert [item.proposal_id for item in briefing.items] == [pair.id]
         for strange in (
             Response("Not Found", 404),
+            Response("Not Found: urn:passerelles:problem:entreprise-inconnue", 404),
+            JSONResponse(["urn:passerelles:problem:entreprise-inconnue"], 404),
+            JSONResponse(WRONG_PATH | {"detail": PROBLEM["type"]}, 404, media_type="application/problem+json"),
             JSONResponse({"company": None}),
             Response("<html>"),
             JSONResponse({}, 500),

@@ -22,7 +22,9 @@ from services.registry.domain.availability import Availability
 from services.registry.domain.caller import OPERATOR
 from services.registry.domain.need import Need
 from services.registry.domain.verdicts import ProposalStatus
+from services.registry.office import EPOCH
 from services.registry.service import RegistryService
+from services.registry.sweeper import Sweeper
 from tests.integration.registry.service_world import publishing, read, running, until
 from tests.unit.registry.world import CAHORS, company_draft, decision, made, need_draft, said, staff_draft
 
@@ -148,6 +150,43 @@ async def test_two_replicas_share_a_lasting_log(pair: Pair) -> None:
         assert {view.status for view in views} == {ProposalStatus.AGREED}
     agreed = {event.id for event in await read(bus, TopicName.OUTCOMES) if event.type == "proposal.agreed"}
     assert len(agreed) == 1
+
+
+@pytest.mark.parametrize("pair_urls", ["real"], indirect=True)
+async def test_replicas_that_run_go_on_in_an_epoch_that_is_asked_for(pair: Pair) -> None:
+    bus, store = pair
+    async with running(bus, store) as one, running(bus, store) as two:
+        before, _ = await posted(one)
+        stored = await one.office.singles.get(EPOCH)
+        assert stored is not None
+        await one.office.singles.replace(EPOCH, {**stored.body, "state": "asked"}, stored.revision)
+
+        async def both() -> bool:
+            return one.office.epoch == two.office.epoch == 2
+
+        await until(both)
+        after, _ = await posted(two)
+    facts = [event for event in await read(bus, TopicName.FACTS) if event.type == "need.recorded"]
+    assert {event.epoch for event in facts if event.subject == str(after.id)} == {2}
+    assert {event.epoch for event in facts if event.subject == str(before.id)} == {1, 2}
+
+
+async def test_a_store_that_goes_away_once_the_epoch_is_open_does_not_open_another(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus, store = pair
+    sweep, away = Sweeper.sweep, [True, True]
+
+    async def sometimes(self: Sweeper, **how: Any) -> None:
+        if away:
+            away.pop()
+            raise UnavailableError("La base ne répond pas.")
+        await sweep(self, **how)
+
+    monkeypatch.setattr(Sweeper, "sweep", sometimes)
+    async with running(bus, store) as service:
+        assert service.office.epoch == 1
+    assert {event.epoch for event in await read(bus, TopicName.FACTS)} == {1}
 
 
 async def test_commands_wait_for_an_epoch_while_the_bus_is_away(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 from uuid import UUID, uuid5
@@ -51,10 +52,12 @@ def ids(availability: str = "a1", need: str = "need") -> dict[str, UUID]:
     }
 
 
-def made(revision: int, availability: str = "a1", *, need: str = "need", score: int = 87) -> ProposalMade:
+def made(
+    revision: int, availability: str = "a1", *, need: str = "need", score: int = 87, territory: str = "46"
+) -> ProposalMade:
     return ProposalMade(
         **ids(availability, need),
-        territory="46",
+        territory=territory,
         revision=revision,
         rules_version=1,
         need_version=1,
@@ -77,16 +80,22 @@ def made(revision: int, availability: str = "a1", *, need: str = "need", score: 
 
 
 def withdrawn(
-    revision: int, availability: str = "a1", *, reason: WithdrawalReason = WithdrawalReason.NEED_WITHDRAWN
+    revision: int,
+    availability: str = "a1",
+    *,
+    reason: WithdrawalReason = WithdrawalReason.NEED_WITHDRAWN,
+    territory: str = "46",
 ) -> ProposalWithdrawn:
-    return ProposalWithdrawn(**ids(availability), territory="46", revision=revision, rules_version=1, reason=reason)
+    return ProposalWithdrawn(
+        **ids(availability), territory=territory, revision=revision, rules_version=1, reason=reason
+    )
 
 
 def outcome(type_: type[T], version: int, by: Party, availability: str = "a1", **more: Any) -> T:
     return type_(**ids(availability), version=version, by=by, **more)
 
 
-def event(word: Pair | Outcome, type_: str, *, epoch: int = 1) -> Event[Any]:
+def event(word: Pair | Outcome, type_: str, *, epoch: int = 1, time: datetime = NOW) -> Event[Any]:
     number = word.revision if isinstance(word, Pair) else word.version
     return Event(
         id=event_id(str(word.id), number, type_),
@@ -94,11 +103,11 @@ def event(word: Pair | Outcome, type_: str, *, epoch: int = 1) -> Event[Any]:
         schema_version=1,
         source="matching",
         subject=str(word.id),
-        time=NOW,
+        time=time,
         epoch=epoch,
         key=str(word.id),
         data=word,
-        territory="46",
+        territory=word.territory if isinstance(word, Pair) else "46",
     )
 
 
@@ -162,8 +171,10 @@ def contact_json(name: str, *, sms: bool = False) -> dict[str, Any]:
     }
 
 
-def briefing(company: UUID, availabilities: list[str], **more: Any) -> Briefing:
-    pairs = [{**ids(name), "proposal_id": ids(name)["id"]} for name in availabilities]
+def briefing(company: UUID, availabilities: list[str], *, needs: Sequence[str] = (), **more: Any) -> Briefing:
+    """What is told of these availabilities, each for the one need, or with the need of the same place."""
+    named = zip(availabilities, needs or ["need"] * len(availabilities), strict=True)
+    pairs = [{**ids(*names), "proposal_id": ids(*names)["id"]} for names in named]
     return Briefing.model_validate(briefing_json(company, pairs, **more))
 
 

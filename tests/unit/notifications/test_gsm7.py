@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifications.gsm7 import BASIC, EXTENSION, segments, septets, shorten, transliterate
+from services.notifications.gsm7 import BASIC, EXTENSION, segments, septets, transliterate
 
 
 def test_the_alphabet_has_its_size() -> None:
@@ -52,16 +52,3 @@ def test_every_text_fits_the_alphabet(text: str) -> None:
     written = transliterate(text)
     assert septets(written) >= len(written)
     assert transliterate(written) == written
-
-
-@given(st.text(), st.integers(20, 300))
-def test_shortened_texts_keep_within_their_limit(text: str, limit: int) -> None:
-    written = transliterate(text)
-    short = shorten(written, limit)
-    assert septets(short) <= limit
-    assert short == written or short.endswith("...")
-
-
-def test_a_shortened_text_ends_at_a_word() -> None:
-    assert shorten("Conduite d'équipement de production alimentaire", 30) == "Conduite d'équipement de..."
-    assert shorten("x" * 50, 20) == "x" * 17 + "..."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -13,7 +14,7 @@ from schemas.decisions import ProposalAccepted, ProposalAgreed, ProposalCancelle
 from schemas.deliveries import MessageKind
 from schemas.vocabulary import DeclineReason, Party
 from services.notifications.gsm7 import segments, transliterate
-from services.notifications.letter import SHOWN, Letter, choose, compose
+from services.notifications.letter import LISTED, SHOWN, Item, Letter, choose, compose
 from services.notifications.pairs import KnownPair, after
 from services.notifications.policy import other
 from services.notifications.rendering import Renderer
@@ -22,14 +23,16 @@ from tests.unit.notifications.samples import (
     BORROWER,
     COUNTERPART,
     LENDER,
+    NOW,
     briefing,
     contact_json,
     made,
     outcome,
+    some_id,
     withdrawn,
 )
 
-RENDERER = Renderer("http://127.0.0.1:8000")
+RENDERER = Renderer()
 OUTCOMES = {
     MessageKind.ACCEPTED: ProposalAccepted,
     MessageKind.AGREED: ProposalAgreed,
@@ -40,9 +43,9 @@ EVERY = [(kind, party) for kind in MessageKind for party in Party]
 
 
 def pair_in(kind: MessageKind, party: Party, name: str = "a1", score: int = 87) -> KnownPair:
-    pair = after(None, made(1, name, score=score))
+    pair = after(None, made(1, name, score=score), NOW)
     if kind is MessageKind.WITHDRAWN:
-        return after(pair, withdrawn(2, name))
+        return after(pair, withdrawn(2, name), NOW)
     if kind is MessageKind.PROPOSED:
         return pair
     ended = kind in {MessageKind.DECLINED, MessageKind.CANCELLED}
@@ -56,6 +59,7 @@ def pair_in(kind: MessageKind, party: Party, name: str = "a1", score: int = 87) 
             reason=DeclineReason.PAY if ended else None,
             headcount=3 if kind is MessageKind.AGREED else None,
         ),
+        NOW,
     )
 
 
@@ -105,9 +109,9 @@ def test_a_proposal_says_its_reasons_with_their_figures() -> None:
     text = RENDERER.email(one(MessageKind.PROPOSED, Party.BORROWER)).text
     for said in (
         "87 sur 100",
-        "métier proche",
-        "5 sur 6\xa0compétences demandées, 1\xa0manquante",
-        "12,4\xa0km",
+        "Conduite d’équipement d’usinage\xa0→ Conduite d’équipement de production alimentaire (proches selon le ROME)",
+        "5 sur 6\xa0demandées, 1\xa0manquante",
+        "environ 12\xa0km par la route (estimation), pour 30\xa0km au plus",
         "85\xa0jours communs sur 90",
         "150\xa0€",
         "CACES R489 catégorie 3",
@@ -139,14 +143,129 @@ def test_a_message_of_several_kinds_says_first_what_calls_for_an_action() -> Non
     assert message.text.index("ACCORD CONCLU") < message.text.index("PROPOSITION RETIRÉE")
 
 
-def test_a_cohort_is_shown_up_to_a_limit_and_counted_beyond() -> None:
-    names = [f"a{number}" for number in range(220)]
-    items = [(pair_in(MessageKind.PROPOSED, Party.LENDER, name), MessageKind.PROPOSED) for name in names]
-    assert len(choose(items)) == SHOWN
-    message = RENDERER.email(letter(items, Party.LENDER, names))
-    assert message.subject == "220\xa0besoins pour vos équipes"
-    assert "200\xa0autres propositions" in message.text
-    assert segments(RENDERER.sms(letter(items, Party.LENDER, names)).text) <= 2
+def proposed(count: int, needs: int, party: Party) -> tuple[list[Item], Letter]:
+    """So many pairs, of so many needs."""
+    names = [f"a{number}" for number in range(count)]
+    posts = [f"n{number % needs}" for number in range(count)]
+    items = [
+        (after(None, made(1, name, need=post, score=60 + at % 30), NOW), MessageKind.PROPOSED)
+        for at, (name, post) in enumerate(zip(names, posts, strict=True))
+    ]
+    asked = {pair.availability_id for pair, _ in choose(items)}
+    told = [(name, post) for name, post in zip(names, posts, strict=True) if some_id(name) in asked]
+    answer = briefing(
+        BORROWER if party is Party.BORROWER else LENDER,
+        [name for name, _ in told],
+        needs=[post for _, post in told],
+        contacts=[contact_json("rh", sms=True)],
+        title="Opérateur de conditionnement" if party is Party.BORROWER else None,
+    )
+    return items, compose(items, answer, answer.contacts[0], party)
+
+
+def test_what_is_counted_is_the_needs_for_the_lender() -> None:
+    _, written = proposed(18, 5, Party.LENDER)
+    message = RENDERER.email(written)
+    assert message.subject == "5\xa0besoins pour vos équipes\xa0: Conduite d’équipement de production alimentaire"
+    for body in (message.html, message.text.replace("5\xa0BESOINS POUR VOS ÉQUIPES", "5\xa0besoins pour vos équipes")):
+        assert "5\xa0besoins pour vos équipes" in body
+        assert "18\xa0propositions en tout, une par équipe et besoin." in body
+    assert "5 besoins pour vos équipes. Le premier : " in RENDERER.sms(written).text
+
+
+def test_what_is_counted_is_the_profiles_for_the_borrower() -> None:
+    _, written = proposed(4, 1, Party.BORROWER)
+    message = RENDERER.email(written)
+    assert message.subject == "4\xa0profils pour votre besoin «\xa0Opérateur de conditionnement\xa0»"
+    assert "en tout" not in message.text
+
+
+def test_every_proposal_beyond_those_in_full_has_a_line_and_its_link() -> None:
+    items, written = proposed(25, 5, Party.LENDER)
+    assert len(choose(items)) == 25
+    message = RENDERER.email(written)
+    assert message.html.count("Voir et répondre") == message.text.count("Voir et répondre") == SHOWN
+    assert f"{25 - SHOWN}\xa0autres propositions" in message.text
+    for pair, _ in items:
+        assert message.text.count(f"/p/{pair.id}.") == message.html.count(f"/p/{pair.id}.") == 1
+    assert "moins bien classée" not in message.text
+    assert not re.search(r"http://127\.0\.0\.1:8000(?!/p/)", message.text + message.html), "an address without a page"
+    assert not re.search(r"\w [:;?!»]", message.html.split("</style>")[1])
+
+
+def test_a_message_counts_what_it_tells_and_says_what_it_leaves_out() -> None:
+    items, written = proposed(220, 220, Party.LENDER)
+    assert len(choose(items)) == LISTED
+    message = RENDERER.email(written)
+    assert message.subject.startswith(f"{LISTED}\xa0besoins pour vos équipes")
+    assert "120\xa0propositions moins bien classées ne sont pas détaillées dans ce message." in message.text
+    assert segments(RENDERER.sms(written).text) <= 2
+    assert len(message.html.encode()) < 102_000, "Gmail cuts an email there"
+
+
+def test_agreements_are_all_told_in_full() -> None:
+    names = [f"a{number}" for number in range(SHOWN + 3)]
+    items = [(pair_in(MessageKind.AGREED, Party.LENDER, name), MessageKind.AGREED) for name in names]
+    assert RENDERER.email(letter(items, Party.LENDER, names)).text.count("m.delmas@aero.example.org") == len(names)
+
+
+def test_a_message_of_which_the_registry_knows_nothing_is_not_written() -> None:
+    with pytest.raises(ValueError, match="none of these"):
+        letter([(pair_in(MessageKind.PROPOSED, Party.LENDER), MessageKind.PROPOSED)], Party.LENDER, [])
+
+
+@pytest.mark.parametrize(("kind", "party"), EVERY)
+@pytest.mark.parametrize("length", [60, 110, 150, 170, 190, 200, 210, 230])
+def test_a_text_message_leaves_out_whole_phrases(kind: MessageKind, party: Party, length: int) -> None:
+    names = ["a1", "a2", "a3"]
+    for some in (names[:1], names):
+        items = [(pair_in(kind, party, name), kind) for name in some]
+        written = letter(items, party, some)
+        link = "http://127.0.0.1:8000/p/".ljust(length, "x")
+        first, *others = written.sections
+        lines = tuple(replace(line, link=link) for line in first.lines)
+        text = RENDERER.sms(replace(written, sections=(replace(first, lines=lines), *others))).text
+        said = text.removesuffix(link).rstrip()
+        assert segments(text) <= 2
+        assert "..." not in text
+        assert said.endswith(".")
+        last = re.split(r", | : ", said.removesuffix("."))[-1]
+        line = first.lines[0]
+        ends = [line.heading, f"{line.score}/100", *line.terms, first.phrases.text, f"3 {first.phrases.texts}"]
+        if line.counterpart:
+            ends += [line.counterpart.company_name, "+33565000000"]
+        assert any(transliterate(end).endswith(last) for end in ends), last
+
+
+def test_a_text_message_agrees_in_gender() -> None:
+    names = ["a1", "a2", "a3"]
+    for kind, said in (
+        (MessageKind.WITHDRAWN, "3 propositions retirées, rien à faire. La première : "),
+        (MessageKind.PROPOSED, "3 profils pour votre besoin. Le premier : "),
+        (MessageKind.AGREED, "3 accords conclus, vos interlocuteurs. Le premier : "),
+    ):
+        items = [(pair_in(kind, Party.BORROWER, name), kind) for name in names]
+        assert said in RENDERER.sms(letter(items, Party.BORROWER, names)).text
+
+
+@pytest.mark.parametrize(("kind", "party"), EVERY)
+def test_messages_have_one_apostrophe_and_one_word_for_e_mail(kind: MessageKind, party: Party) -> None:
+    items = [(pair_in(kind, party), kind), (pair_in(MessageKind.WITHDRAWN, party, "a2"), MessageKind.WITHDRAWN)]
+    written = letter(items, party, ["a1", "a2"], "Chef d'atelier")
+    message = RENDERER.email(written)
+    shown = re.sub(r"<style>.*</style>|<[^>]+>", "", message.html, flags=re.DOTALL)
+    for text in (message.subject, message.text, shown):
+        assert not re.search(r"\w'\w|&#39;", text)
+    assert "courriel" not in message.text + message.html + RENDERER.sms(written).text
+
+
+def test_addresses_are_told_as_they_are_written() -> None:
+    someone = {**COUNTERPART["contacts"][0], "email": "o'brien@aero.example.org"}
+    answer = briefing(LENDER, ["a1"], counterpart={**COUNTERPART, "contacts": [someone]})
+    kind = MessageKind.AGREED
+    message = RENDERER.email(compose([(pair_in(kind, Party.LENDER), kind)], answer, answer.contacts[0], Party.LENDER))
+    assert "o'brien@aero.example.org" in message.text
+    assert "mailto:o&#39;brien@aero.example.org" in message.html
 
 
 @pytest.mark.parametrize(
@@ -202,12 +321,15 @@ def test_a_link_too_long_for_a_text_message_is_left_out_whole() -> None:
 
 
 def test_figures_and_dates_are_french() -> None:
-    assert distance(12_449) == "12,4\xa0km"
-    assert distance(12_450) == "12,5\xa0km"
-    assert distance(30_000) == "30\xa0km"
-    assert distance(0) == "sur place"
+    assert distance(12_499) == "environ 12\xa0km"
+    assert distance(12_500) == "environ 13\xa0km"
+    assert distance(500) == "environ 1\xa0km"
+    assert distance(499) == distance(0) == "sur place"
     assert counted(0, "jour", "jours") == "0\xa0jour"
     assert counted(1_200, "jour", "jours") == "1\u202f200\xa0jours"
     assert period(date(2026, 3, 1), None) == "à partir du 1er\xa0mars\xa02026"
     assert period(date(2026, 3, 1), date(2026, 3, 1)) == "le 1er\xa0mars\xa02026"
     assert plain("  deux\t\nlignes  ") == "deux lignes"
+    assert plain("l'atelier d'usinage de l'Aveyron", 25) == "l’atelier d’usinage de…"
+    assert plain("formage des plastiques et caoutchoucs", 33) == "formage des plastiques et…"
+    assert plain("x" * 50, 20) == "x" * 19 + "…"

@@ -68,6 +68,8 @@ def test_distance_is_symmetric_and_agrees_with_the_spherical_law_of_cosines(a: s
         ("12200", "Villefranche-de-Rouergue"),
         ("46102", "Figeac"),
         ("tolouse", "Toulouse"),
+        ("Montobant", "Montauban"),
+        ("Figeak 46100", "Figeac"),
         ("l’hospitalet du larzac", "L'Hospitalet-du-Larzac"),
     ],
 )
@@ -81,4 +83,17 @@ def test_finding_never_fails(text: str, limit: int) -> None:
 
 
 def test_nothing_is_found_for_nothing() -> None:
-    assert find("") == find(" - ") == find("zzzzqqq") == find("99999") == []
+    assert find("") == find(" - ") == find("zzzzqqq") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("46992", "46092"), ("461O2", "46102"), ("46 1O2", "46102"), ("461022", "46102"), ("O9122", "09122")],
+)
+def test_a_wrong_code_finds_the_nearest(text: str, code: str) -> None:
+    assert code in [each.code for each in find(text, 5)]
+
+
+def test_an_unheard_of_code_finds_some() -> None:
+    for text in ("99999", "75056", "2A004", "46999"):
+        assert len(find(text, 5)) == 5

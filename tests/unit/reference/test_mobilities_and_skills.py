@@ -89,5 +89,12 @@ def test_skills_are_suggested_by_their_words_those_of_the_occupation_first() -> 
     own = set(skills_of("H2903"))
     assert suggest_skills("contr", occupation="H2903", limit=1)[0][0] in own
     assert {code for code, _ in suggest_skills("999999", occupation="H2102")} <= set(skills_of("H2102"))
-    assert suggest_skills("999999") == []
+    assert suggest_skills("souduge")[0][1] == "Procédés de soudage"
     assert len(suggest_skills("e", limit=7)) == 7
+
+
+def test_the_nearest_codes_are_suggested_for_a_wrong_one() -> None:
+    assert suggest_skills("1OOOO7")[0] == ("100007", "Techniques de soudage")
+    assert "100007" in {code for code, _ in suggest_skills("10007")}
+    assert len(suggest_skills("999999")) == len(suggest_skills("1")) == 5
+    assert suggest_skills("") == suggest_skills("?") == []

@@ -17,14 +17,15 @@ from services.registry.days import DAY, LEASE_SECONDS, Days
 from services.registry.domain.availability import Availability
 from services.registry.domain.caller import OPERATOR
 from services.registry.domain.need import Need
-from services.registry.epochs import EPOCH, Epochs
+from services.registry.epochs import Epochs
+from services.registry.office import EPOCH
 from tests.unit.registry.world import CAHORS, RODEZ, World, need_draft
 
 TOULOUSE = "31555"
 
 
 def epochs(world: World, holder: str = "one") -> Epochs:
-    return Epochs(world.office, world.log, holder)
+    return Epochs(world.office, world.log, holder, notice_seconds=0)
 
 
 def in_territory(world: World, territory: str) -> Sequence[Event[Payload]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from itsdangerous import TimestampSigner
 
 from passerelles.errors import NotFoundError
 from schemas.vocabulary import Party, certificate_code
@@ -13,7 +15,7 @@ from services.registry.briefings import Briefing, BriefingItem, BriefingRequest,
 from services.registry.domain.availability import Availability
 from services.registry.domain.caller import OPERATOR, Caller
 from services.registry.domain.need import Need
-from services.registry.links import LIFETIME_SECONDS, LinkError, Links
+from services.registry.links import LIFETIME_SECONDS, LinkError, LinkExpiredError, Links
 from services.registry.office import Office
 from tests.unit.registry.world import CAHORS, World
 
@@ -39,20 +41,41 @@ async def test_a_link_stands_for_its_contact_in_every_process(world: World) -> N
     assert (visitor.proposal_id, visitor.party, visitor.contact_name) == (id_, Party.BORROWER, "Claire Delmas")
 
 
+async def test_a_link_leaves_a_text_message_its_room(world: World) -> None:
+    token, _, _ = await link(world)
+    assert len(token) == 72
+
+
 async def test_a_link_that_was_tampered_with_opens_nothing(world: World) -> None:
     token, _, _ = await link(world)
-    for wrong in ("", "x", token[:-2], token + "a", token.swapcase(), "a" * 10_000, "é.b.c"):
-        with pytest.raises(LinkError):
+    flipped = [token[:at] + ("B" if char == "A" else "A") + token[at + 1 :] for at, char in enumerate(token)]
+    others = ("", "x", token[:-2], token + "a", token + "=", token + "\n", " " + token, token.swapcase(), "é" * 72)
+    for wrong in (*flipped, *others, "a" * 72, "a" * 10_000, "é.b.c"):
+        with pytest.raises(LinkError) as refused:
             await Links(world.office, BASE).open(wrong)
+        assert refused.value.status == 404
 
 
-async def test_a_link_ends_after_two_weeks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_the_key_signs_for_another_purpose_or_version_opens_nothing(world: World) -> None:
     token, _, _ = await link(world)
-    now = TimestampSigner("any").get_timestamp()
-    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: now + LIFETIME_SECONDS - 5)
+    stored = await world.office.singles.get("link-key")
+    assert stored is not None
+    key, said = bytes.fromhex(stored.body["key"]), urlsafe_b64decode(token)[:-16]
+    later = bytes([said[0] + 1]) + said[1:]
+    for purpose, text in ((b"", said), (b"unsubscribe\0", said), (b"proposal-page\0", later)):
+        forged = urlsafe_b64encode(text + hmac.digest(key, purpose + text, "sha256")[:16]).decode()
+        with pytest.raises(LinkError) as refused:
+            await Links(world.office, BASE).open(forged)
+        assert refused.value.status == 404
+
+
+async def test_a_link_ends_after_two_weeks(world: World) -> None:
+    token, _, _ = await link(world)
+    made = world.time
+    world.time = made + timedelta(seconds=LIFETIME_SECONDS - 5)
     assert (await Links(world.office, BASE).open(token)).party is Party.BORROWER
-    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: now + LIFETIME_SECONDS + 5)
-    with pytest.raises(LinkError, match="14 jours"):
+    world.time = made + timedelta(seconds=LIFETIME_SECONDS + 5)
+    with pytest.raises(LinkExpiredError, match="14 jours"):
         await Links(world.office, BASE).open(token)
 
 

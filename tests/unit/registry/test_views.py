@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 
 from passerelles.errors import ForbiddenError, NotFoundError
 from schemas.proposals import WithdrawalReason
 from schemas.vocabulary import Party
+from services.registry.documents import saved_proposal
 from services.registry.domain.caller import OPERATOR, Caller
+from services.registry.domain.proposal import Proposal
 from services.registry.domain.verdicts import ProposalStatus
+from services.registry.links import Visitor
+from services.registry.views import Viewer
+from services.registry.web.proposal_page import page_of
 from tests.unit.registry.world import CAHORS, World, decision
 
 
@@ -89,3 +96,43 @@ async def test_a_status_filters_what_users_see(world: World) -> None:
     (view,) = (await world.proposals.list(OPERATOR, status=ProposalStatus.WITHDRAWN)).items
     assert (view.id, view.withdrawal_reason) == (id_, WithdrawalReason.OUT_OF_REACH)
     assert (await world.proposals.list(OPERATOR, status=ProposalStatus.OPEN)).items == []
+
+
+async def test_an_accept_that_came_to_nothing_is_told_with_its_reason_to_both(world: World) -> None:
+    """As a crash leaves it: nobody was there to be answered that it failed."""
+    need, staff, id_ = await world.scene()
+    await world.accept(id_, "lender")
+    stored = await world.office.proposals.get(str(id_))
+    assert stored is not None
+    reserving = (await world.proposal(id_)).accepted(Party.BORROWER, world.time)
+    await world.office.proposals.replace(str(id_), saved_proposal(stored.body, reserving, (), world.time), 2)
+    await world.needs.withdraw(OPERATOR, need.id)
+    await world.resume()
+    for company in (need.company_id, staff.company_id):
+        view = await world.proposals.get(Caller("company", company), id_)
+        assert view.refused is not None
+        assert (view.refused.by, view.refused.at) == (Party.BORROWER, world.time)
+        assert view.refused.why == "le besoin a été retiré"
+        assert Party.BORROWER not in view.decisions
+
+
+@pytest.mark.parametrize(("party", "told"), [(Party.BORROWER, "Votre accord"), (Party.LENDER, "L'autre entreprise")])
+async def test_the_page_says_that_an_accept_came_to_nothing_until_it_is_given_again(
+    world: World, party: Party, told: str
+) -> None:
+    need, staff, id_ = await world.scene()
+    proposal = (await world.proposal(id_)).accepted(Party.LENDER, world.time).accepted(Party.BORROWER, world.time)
+    refused = proposal.undoing(1, "la disponibilité a été retirée").undone(1)
+    companies = {Party.BORROWER: need.company_id, Party.LENDER: staff.company_id}
+    caller = Caller("company", companies[party])
+    visitor = Visitor(caller, id_, party, uuid4(), "Claire Delmas")
+
+    async def explained(each: Proposal) -> str:
+        (view,) = await Viewer(world.office).views(caller, [each])
+        page = page_of(view, visitor)
+        return f"{page.state} {page.explanation}"
+
+    assert told in await explained(refused)
+    assert "la disponibilité a été retirée" in await explained(refused)
+    again = refused.accepted(Party.BORROWER, world.time).agreed(2, 1)
+    assert "retirée" not in await explained(again)
