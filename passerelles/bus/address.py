@@ -13,9 +13,9 @@ _KAFKA_URL: Final = re.compile(r"kafka://(?P<servers>[^/\s,]+:\d+(?:,[^/\s,]+:\d
 
 # How long a broker may hold a fetch that finds nothing. The embedded one answers only once it is over, so it is the
 # latency of a hop there; Apache Kafka answers at the first record, and it only bounds how long a partition that has
-# just been drained waits behind a fetch of its neighbours.
-_EMBEDDED_FETCH_WAIT_MS: Final = 3
-_KAFKA_FETCH_WAIT_MS: Final = 100
+# just been drained waits behind a fetch of its neighbours. Shorter ones cost more of a core while nothing happens.
+_EMBEDDED_FETCH_WAIT_MS: Final = 8
+_KAFKA_FETCH_WAIT_MS: Final = 25
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ No transactions, no change streams (design, decisions 11 and 15).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -125,19 +126,38 @@ async def change(
     collection: Collection,
     id_: str,
     edit: Callable[[Body | None], Body | None],
+    *,
+    known: Stored | None = None,
+    absent: bool = False,
 ) -> Body | None:
     """Read, edit and write a document until nobody wrote in between.
 
-    `edit` gets a copy of the document (none: it does not exist) and gives the new one, or none to leave things as they
-    are. It may be called several times, and may raise to give up. Returns what was written, or none.
+    Args:
+        collection: where it is.
+        id_: which one.
+        edit: gets a copy of the document (none: it does not exist) and gives the new one, or none to leave things as
+            they are. It may be called several times, and may raise to give up.
+        known: the document as last read or written, which spares a read while it is still so. Where `edit` leaves a
+            known document as it is, the document is read after all: what is known may be old.
+        absent: the same for a document that was not there.
+
+    Returns:
+        What was written, or none.
     """
+    if known is not None or absent:
+        body = edit(deepcopy(known.body) if known else None)
+        if body is not None and await _written(collection, id_, body, known):
+            return body
     while True:
         stored = await collection.get(id_)
         body = edit(stored.body if stored else None)
         if body is None:
             return None
-        if stored is None:
-            if await collection.insert(id_, body):
-                return body
-        elif await collection.replace(id_, body, stored.revision):
+        if await _written(collection, id_, body, stored):
             return body
+
+
+async def _written(collection: Collection, id_: str, body: Body, before: Stored | None) -> bool:
+    if before is None:
+        return await collection.insert(id_, body)
+    return await collection.replace(id_, body, before.revision)

@@ -13,12 +13,12 @@ import structlog
 
 from passerelles.bus.faults import fault
 from passerelles.errors import UnavailableError
-from passerelles.store.port import Body
+from passerelles.store.port import Body, Stored
 from schemas.deliveries import Channel, DeliveryState, MessageKind
 from schemas.vocabulary import Party
 from services.notifications.channels.port import Attempt, ChannelPort, Recipient, Verdict
 from services.notifications.contacts import Briefing, Contact, Contacts
-from services.notifications.ledger.deliveries import Deliveries
+from services.notifications.ledger.deliveries import Deliveries, Reserved
 from services.notifications.ledger.documents import Documents
 from services.notifications.ledger.heard import Address, History, histories, wants
 from services.notifications.ledger.messages import Messages, is_true
@@ -77,11 +77,16 @@ class Dispatcher:
         self._slots = {channel: asyncio.Semaphore(AT_ONCE) for channel in channels}
         self._clock = clock
 
-    async def dispatch(self, id_: str, letter: Body) -> None:
-        """Expand a message into deliveries, and attempt each. Raises `UnavailableError` for the store's."""
+    async def dispatch(self, id_: str, letter: Body, pairs: Pairs | None = None) -> None:
+        """Expand a message into deliveries, and attempt each. Raises `UnavailableError` for the store's.
+
+        `pairs` is what is known of those in the message, if that was read a moment ago: it decides what the registry is
+        asked about; what is told is read again, once the lease is taken.
+        """
         if letter["state"] != "open":
             return
-        pairs = await self._documents.known({item["proposal"] for item in letter["items"]})
+        if pairs is None:
+            pairs = await self._documents.known({item["proposal"] for item in letter["items"]})
         try:
             briefing = await self._brief(letter, pairs)
         except UnavailableError:
@@ -89,7 +94,7 @@ class Dispatcher:
             return
         if briefing is None:
             log.warning("alert.company_unknown", message=id_, company=letter["company"])
-            await self._messages.close(id_)
+            await self._messages.close(id_, letter)
             return
         some = {item["proposal"] for item in letter["items"] if item["heard_only"] or item["again"]}
         past = await histories(self._documents, some, letter["company"], before=letter["seq"]) if some else {}
@@ -104,8 +109,8 @@ class Dispatcher:
             for address, share in zip(addresses, shares, strict=True)
             if share
         )
-        attempts = [partial(self._attempt, each, channel, briefing) for each, channel in reserved]
-        await spread([partial(self._messages.close, id_), *attempts])
+        attempts = [partial(self._attempt, each, briefing) for each in reserved]
+        await spread([partial(self._messages.close, id_, letter), *attempts])
 
     async def retry(self, id_: str) -> None:
         """Attempt one delivery that waits, once the registry has said where its contact is reached now.
@@ -122,23 +127,24 @@ class Dispatcher:
         except UnavailableError:
             await self._deliveries.postpone(id_, REGISTRY_WAIT, self._clock())
             return
-        await self._attempt(id_, Channel(stored.body["channel"]), briefing)
+        await self._attempt(Reserved(id_, Channel(stored.body["channel"]), stored), briefing)
 
     async def lapse(self, id_: str) -> None:
         """End a delivery that a crash left between its lease and its answer."""
         if await self._deliveries.lapse(id_, self._clock()):
             self.settled(id_)
 
-    async def _attempt(self, id_: str, channel: Channel, briefing: Briefing | None) -> None:
-        slot = self._slots.get(channel)
+    async def _attempt(self, reserved: Reserved, briefing: Briefing | None) -> None:
+        slot = self._slots.get(reserved.channel)
         if slot is None:
-            await self._begin_and_settle(id_, channel, None)
+            await self._begin_and_settle(reserved, None)
             return
         async with slot:
-            await self._begin_and_settle(id_, channel, briefing)
+            await self._begin_and_settle(reserved, briefing)
 
-    async def _begin_and_settle(self, id_: str, channel: Channel, briefing: Briefing | None) -> None:
-        body = await self._deliveries.begin(id_, self._clock())
+    async def _begin_and_settle(self, reserved: Reserved, briefing: Briefing | None) -> None:
+        id_, channel = reserved.id, reserved.channel
+        body = await self._deliveries.begin(id_, self._clock(), known=reserved.known)
         if body is None:
             return
         told: Told = []
@@ -151,7 +157,8 @@ class Dispatcher:
             message = self._render(channel, told, briefing, contact, Party(body["party"])) if told else None
             attempt = await self._hand_over(id_, channel, contact, message) if told else UNTRUE
         kept = {(str(pair.id), str(kind)) for pair, kind in told}
-        settled = await self._settle(id_, body["attempts"], attempt, kept)
+        leased = Stored(id_, reserved.known.revision + 1, body) if reserved.known else None
+        settled = await self._settle(id_, body["attempts"], attempt, kept, leased)
         if settled is None:
             return
         self.settled(id_)
@@ -181,10 +188,12 @@ class Dispatcher:
         self.observe(channel, None if attempt.reachable else f"ne répond pas ({attempt.code})")
         return attempt
 
-    async def _settle(self, id_: str, attempts: int, attempt: Attempt, kept: set[tuple[str, str]]) -> Body | None:
+    async def _settle(
+        self, id_: str, attempts: int, attempt: Attempt, kept: set[tuple[str, str]], known: Stored | None
+    ) -> Body | None:
         for tried in range(SETTLE_TRIES):
             try:
-                return await self._deliveries.settle(id_, attempts, attempt, kept, self._clock())
+                return await self._deliveries.settle(id_, attempts, attempt, kept, self._clock(), known=known)
             except UnavailableError:
                 await asyncio.sleep(0.1 * 2**tried)
         return await self._deliveries.settle(id_, attempts, attempt, kept, self._clock())

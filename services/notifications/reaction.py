@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -14,7 +14,7 @@ from schemas.envelope import Event
 from schemas.proposals import Pair
 from services.notifications.ledger.documents import Documents, read_pair
 from services.notifications.ledger.epoch import KnownEpoch
-from services.notifications.ledger.gathering import Gatherings
+from services.notifications.ledger.gathering import Fresh, Gatherings
 from services.notifications.ledger.spread import spread
 from services.notifications.pairs import KnownPair, after
 from services.notifications.policy import Owed, owed, owed_anew
@@ -23,7 +23,7 @@ Word = Pair | Outcome
 Dated = tuple[Word, datetime]
 """A word and the time of its cause."""
 
-Wake = Callable[[str, datetime], None]
+Wake = Callable[[str, datetime, Fresh | None], None]
 
 
 class Reaction:
@@ -62,18 +62,18 @@ class Reaction:
             for word, _ in said
             for debt in owed(pair, word)
         ]
-        await self._gather(debts)
+        await self._gather(debts, {str(pair.id): pair for pair in pairs})
 
     async def again(self, proposals: Sequence[str]) -> None:
         """Gather anew what was dropped as untrue and has become true since. Raises `UnavailableError`."""
         pairs = await self._documents.known(set(proposals))
         debts = [debt for pair in pairs.values() for debt in owed_anew(pair)]
         if debts:
-            await self._gather(debts)
+            await self._gather(debts, pairs)
 
-    async def _gather(self, debts: Sequence[Owed]) -> None:
-        for gathering, due in (await self._gatherings.add(debts, self._clock())).items():
-            self._wake(gathering, due)
+    async def _gather(self, debts: Sequence[Owed], pairs: Mapping[str, KnownPair]) -> None:
+        for gathering, (due, fresh) in (await self._gatherings.add(debts, pairs, self._clock())).items():
+            self._wake(gathering, due, fresh)
 
     async def _learn(self, id_: str, words: Sequence[Dated], stored: Stored | None) -> KnownPair:
         pair = read_pair(stored.body) if stored else None

@@ -19,6 +19,7 @@ from schemas.deliveries import DeliveryState
 from schemas.envelope import format_time
 from services.notifications.dispatch import Dispatcher
 from services.notifications.ledger.documents import GRACE, Documents
+from services.notifications.ledger.gathering import Fresh
 from services.notifications.ledger.messages import Messages
 
 SWEEP_SECONDS: Final = 2.0
@@ -76,13 +77,13 @@ class Sender:
         self._sweeper: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
-    def wake(self, gathering: str, due: datetime) -> None:
-        """Look at a gathering when it is due; at once if it is."""
+    def wake(self, gathering: str, due: datetime, fresh: Fresh | None = None) -> None:
+        """Look at a gathering when it is due; at once if it is, and then by what its writer knows."""
         if self._stopping.is_set():
             return
         wait = (due - self._clock()).total_seconds()
         if wait <= 0:
-            self._run(gathering, partial(self._send, gathering))
+            self._run(gathering, partial(self._send, gathering, fresh))
             return
         loop = asyncio.get_running_loop()
         timer = self._timers.get(gathering)
@@ -157,12 +158,14 @@ class Sender:
                 continue
             await backoff.wait(self._stopping)
 
-    async def _send(self, gathering: str) -> None:
-        taken = await self._messages.take(gathering, self._clock())
+    async def _send(self, gathering: str, fresh: Fresh | None = None) -> None:
+        taken = await self._messages.take(gathering, self._clock(), fresh)
         if taken.message is not None:
-            self._run(taken.message[0], partial(self._dispatcher.dispatch, *taken.message))
-        if taken.due is not None:
-            self.wake(gathering, taken.due)
+            id_, letter = taken.message
+            self._run(id_, partial(self._dispatcher.dispatch, id_, letter, taken.pairs))
+        due = await taken.removal() if taken.removal is not None else taken.due
+        if due is not None:
+            self.wake(gathering, due)
 
     def _run(self, key: str, step: Step) -> None:
         """Take a step in its own task; one at a time for a document, and once more if it was asked for meanwhile."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
@@ -145,13 +146,15 @@ class Briefings:
         Raises:
             UnknownCompanyError: no such company.
         """
-        home = await self._office.companies.get(str(request.company_id))
+        home, needs, staff, pairs = await asyncio.gather(
+            self._office.companies.get(str(request.company_id)),
+            self._office.needs.get_many({str(item.need_id) for item in request.items}),
+            self._office.availabilities.get_many({str(item.availability_id) for item in request.items}),
+            self._office.proposals.get_many({str(item.proposal_id) for item in request.items}),
+        )
         if home is None:
             raise UnknownCompanyError("Cette entreprise n'est pas connue.", field="company_id")
         company = Company.model_validate(home.body)
-        needs = await self._office.needs.get_many({str(item.need_id) for item in request.items})
-        staff = await self._office.availabilities.get_many({str(item.availability_id) for item in request.items})
-        pairs = await self._office.proposals.get_many({str(item.proposal_id) for item in request.items})
         certificates: dict[str, str] = {}
         items: list[ItemBrief] = []
         for item in request.items:

@@ -1,7 +1,8 @@
 """From HTTP accepted to SMTP accepted, at 20 needs a second without a gathering window, beside a bare two-hop relay.
 
-Every need has its own title and meets one to three groups of people. The client notes when its POST is answered, and
-the mail server when it has the borrower's message, by the same clock; both are in this process, the platform is not.
+Every need has its own title and meets one group of people, so that two companies are told. The client notes when its
+POST is answered, and the mail server when it has the borrower's message, by the same clock; both are in this process,
+the platform is not.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ PER_SECOND: Final = 20
 COUNT: Final = 300
 WARM_UP: Final = 60
 PATIENCE_SECONDS: Final = 60
-OCCUPATIONS: Final = ("H2102", "H2903", "H2201", "H2402", "H1404", "I1310", "N1103", "H3301")
+OCCUPATIONS: Final = ("H2102", "H2903", "H2402", "N1103")
+"""Far from one another in ROME: a need meets the one group of people of its own occupation."""
 
 
 async def alerts(site: Platform, letters: Letterbox) -> Sequence[float]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from passerelles.outbox import owed
-from passerelles.store.port import Body, change
+from passerelles.store.port import Body, Stored, change
 from schemas.deliveries import Channel, DeliveryRecorded, DeliveryState, MessageKind
 from schemas.envelope import format_time, parse_time
 from schemas.vocabulary import Party
@@ -26,6 +27,15 @@ GIVE_UP: Final = timedelta(hours=24)
 Item = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """A delivery to be attempted; `known` is its document, where it was written just now."""
+
+    id: str
+    channel: Channel
+    known: Stored | None
+
+
 class Deliveries:
     """The deliveries and their outbox: each state that is worth telling leaves as `delivery.recorded`, by proposal.
 
@@ -37,35 +47,34 @@ class Deliveries:
 
     async def reserve(
         self, message: str, letter: Body, address: tuple[UUID, Channel], items: Sequence[Item], now: datetime
-    ) -> tuple[str, Channel]:
-        """Write the delivery of a message to a contact by a channel, unless it exists: its identifier and channel."""
+    ) -> Reserved:
+        """Write the delivery of a message to a contact by a channel, unless it exists."""
         contact, channel = address
         id_ = str(delivery_id(message, contact, channel))
-        await self._documents.deliveries.insert(
-            id_,
-            {
-                "message": message,
-                "company": letter["company"],
-                "party": letter["party"],
-                "contact": str(contact),
-                "channel": str(channel),
-                "items": [{"proposal": item["proposal"], "kind": item["kind"], "dropped": False} for item in items],
-                "state": DeliveryState.RESERVED.value,
-                "version": 1,
-                "attempts": 0,
-                "code": None,
-                "created_at": format_time(now),
-                "due_at": format_time(now + GRACE),
-                "pending": [],
-                "pending_since": None,
-            },
-        )
-        return id_, channel
+        body: Body = {
+            "message": message,
+            "company": letter["company"],
+            "party": letter["party"],
+            "contact": str(contact),
+            "channel": str(channel),
+            "items": [{"proposal": item["proposal"], "kind": item["kind"], "dropped": False} for item in items],
+            "state": DeliveryState.RESERVED.value,
+            "version": 1,
+            "attempts": 0,
+            "code": None,
+            "created_at": format_time(now),
+            "due_at": format_time(now + GRACE),
+            "pending": [],
+            "pending_since": None,
+        }
+        written = await self._documents.deliveries.insert(id_, body)
+        return Reserved(id_, channel, Stored(id_, 1, body) if written else None)
 
-    async def begin(self, id_: str, now: datetime) -> Body | None:
+    async def begin(self, id_: str, now: datetime, *, known: Stored | None = None) -> Body | None:
         """Take the lease of the next attempt, before anything is connected to. None: it is not to be attempted now.
 
-        The first attempt does not wait for `due_at`, which only keeps sweeps away from it.
+        The first attempt does not wait for `due_at`, which only keeps sweeps away from it. `known` is the delivery as
+        it was reserved.
         """
 
         def edit(body: Body | None) -> Body | None:
@@ -79,12 +88,21 @@ class Deliveries:
             body["due_at"] = format_time(now + LEASE)
             return body
 
-        return await change(self._documents.deliveries, id_, edit)
+        return await change(self._documents.deliveries, id_, edit, known=known)
 
     async def settle(
-        self, id_: str, attempts: int, attempt: Attempt, told: Collection[tuple[str, str]], now: datetime
+        self,
+        id_: str,
+        attempts: int,
+        attempt: Attempt,
+        told: Collection[tuple[str, str]],
+        now: datetime,
+        *,
+        known: Stored | None = None,
     ) -> Body | None:
         """Write how the attempt ended; `told` are the proposals and kinds in it, the others were no longer true.
+
+        `known` is the delivery as its lease left it.
 
         Nothing is written, and none is returned, when the lease of that attempt was lost.
         """
@@ -106,7 +124,7 @@ class Deliveries:
                     # A server that stays dead for hours is said once, not at each attempt.
                     _owe(body, id_, item, state, now, code=attempt.code)
 
-        return await self._leave_attempt(id_, attempts, end, now)
+        return await self._leave_attempt(id_, attempts, end, now, known)
 
     async def postpone(self, id_: str, wait: timedelta, now: datetime) -> None:
         """Look at a reserved delivery later, without an attempt: the registry cannot say where to send it."""
@@ -126,7 +144,9 @@ class Deliveries:
         told = {(item["proposal"], item["kind"]) for item in stored.body["items"]}
         return await self.settle(id_, stored.body["attempts"], Attempt(Verdict.UNKNOWN, "interrupted"), told, now)
 
-    async def _leave_attempt(self, id_: str, attempts: int, end: Callable[[Body], None], now: datetime) -> Body | None:
+    async def _leave_attempt(
+        self, id_: str, attempts: int, end: Callable[[Body], None], now: datetime, known: Stored | None
+    ) -> Body | None:
         def edit(body: Body | None) -> Body | None:
             if body is None or body["state"] != DeliveryState.ATTEMPTING or body["attempts"] != attempts:
                 return None
@@ -136,7 +156,7 @@ class Deliveries:
                 body["pending_since"] = format_time(now)
             return body
 
-        return await change(self._documents.deliveries, id_, edit)
+        return await change(self._documents.deliveries, id_, edit, known=known)
 
 
 def _state_after(attempt: Attempt, body: Body, now: datetime) -> DeliveryState:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -18,7 +19,23 @@ from schemas.envelope import format_time, parse_time
 from services.notifications.ledger.documents import Documents, Item, gathering_id, told_id, window_end
 from services.notifications.ledger.heard import History, histories, owed_again
 from services.notifications.ledger.spread import spread
+from services.notifications.pairs import KnownPair
 from services.notifications.policy import TELLING, Owed
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """What whoever has just gathered knows, which spares reads to whoever takes it at once.
+
+    Attributes:
+        gathering: as it was written.
+        marks: of the pairs that were gathered, by `told_id`; what is not there had none.
+        pairs: by proposal.
+    """
+
+    gathering: Stored
+    marks: Mapping[str, Stored]
+    pairs: Mapping[str, KnownPair]
 
 
 class Gatherings:
@@ -31,17 +48,28 @@ class Gatherings:
         self._documents = documents
         self._window = window
 
-    async def add(self, owed: Sequence[Owed], now: datetime) -> dict[str, datetime]:
-        """Append what is not yet gathered or told. Returns when each gathering that has items is due."""
+    async def add(
+        self, owed: Sequence[Owed], pairs: Mapping[str, KnownPair], now: datetime
+    ) -> dict[str, tuple[datetime, Fresh | None]]:
+        """Append what is not yet gathered or told.
+
+        Returns when each gathering that has items is due, and what is known of it if it was written.
+        """
         groups: dict[str, list[Owed]] = defaultdict(list)
         for each in owed:
             groups[gathering_id(each.company_id, each.party, each.subject)].append(each)
         gatherings = await self._documents.gatherings.get_many(groups)
         marks = await self._marks(owed)
-        due = await spread(
+        appended = await spread(
             partial(self._append, id_, group, gatherings.get(id_), marks, now) for id_, group in groups.items()
         )
-        return {id_: at for id_, at in zip(groups, due, strict=True) if at is not None}
+        due: dict[str, tuple[datetime, Fresh | None]] = {}
+        for id_, state in zip(groups, appended, strict=True):
+            if isinstance(state, Stored):
+                due[id_] = parse_time(state.body["due_at"]), Fresh(state, marks, pairs)
+            elif state is not None:
+                due[id_] = state, None
+        return due
 
     async def _marks(self, owed: Iterable[Owed]) -> Mapping[str, Stored]:
         return await self._documents.told.get_many(
@@ -50,7 +78,8 @@ class Gatherings:
 
     async def _append(
         self, id_: str, owed: Sequence[Owed], stored: Stored | None, marks: Mapping[str, Stored], now: datetime
-    ) -> datetime | None:
+    ) -> Stored | datetime | None:
+        """The gathering as it was written, or when it is due if there was nothing to append."""
         while True:
             body = stored.body if stored else _empty(owed[0])
             if not await self._merge(body["items"], owed, marks, now):
@@ -62,7 +91,7 @@ class Gatherings:
                 else await self._documents.gatherings.insert(id_, body)
             )
             if written:
-                return parse_time(body["due_at"])
+                return Stored(id_, stored.revision + 1 if stored else 1, body)
             stored = await self._documents.gatherings.get(id_)
             marks = await self._marks(owed)
 

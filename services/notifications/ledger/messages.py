@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from passerelles.store.port import Body, change
+from passerelles.store.port import Body, Stored, change
 from schemas.deliveries import MessageKind
 from schemas.envelope import format_time, parse_time
 from schemas.vocabulary import Party
 from services.notifications.ledger.documents import GRACE, Documents, Item, backoff, message_id, told_id, window_end
+from services.notifications.ledger.gathering import Fresh
 from services.notifications.ledger.spread import spread
 from services.notifications.pairs import KnownPair
 from services.notifications.policy import still_true
@@ -23,11 +24,15 @@ class Taken:
 
     Attributes:
         message: the message that left it, by identifier, and its document; none when nothing is to be told.
-        due: when to look again, if items are left.
+        pairs: what was known of the pairs that were gathered.
+        due: when to look again, where nothing was due yet.
+        removal: what is still to be done about the gathering, beside the dispatch; it gives when to look again.
     """
 
     message: tuple[str, Body] | None = None
+    pairs: Mapping[str, KnownPair] = field(default_factory=dict)
     due: datetime | None = None
+    removal: Callable[[], Awaitable[datetime | None]] | None = None
 
 
 class Messages:
@@ -40,33 +45,40 @@ class Messages:
         self._documents = documents
         self._window = window
 
-    async def take(self, gathering: str, now: datetime) -> Taken:
+    async def take(self, gathering: str, now: datetime, fresh: Fresh | None = None) -> Taken:
         """Turn what is due and still true into a message; what is held longer is left, and looked at again.
 
         Safe to call twice, at once or after a crash at any step: the number of the next message stands in the
-        gathering, and whoever inserts that message first decides what is in it.
+        gathering, and whoever inserts that message first decides what is in it. `fresh` spares reads to whoever has
+        just gathered; should it be old by now, the conditions of the writes tell.
         """
-        stored = await self._documents.gatherings.get(gathering)
+        stored = fresh.gathering if fresh else await self._documents.gatherings.get(gathering)
         if stored is None or stored.body["due_at"] is None:
             return Taken()
         body, due = stored.body, parse_time(stored.body["due_at"])
         if due > now:
             return Taken(due=due)
-        pairs = await self._documents.known({item["proposal"] for item in body["items"]})
+        proposals = {item["proposal"] for item in body["items"]}
+        if fresh is None or not proposals <= fresh.pairs.keys():
+            fresh = None
+        pairs = fresh.pairs if fresh else await self._documents.known(proposals)
         true = [item for item in body["items"] if is_true(item, pairs, Party(body["party"]))]
         untrue = [item for item in body["items"] if item not in true]
         ripe = [item for item in true if parse_time(item["at"]) <= now]
         id_ = str(message_id(gathering, body["seq"]))
-        letter = await self._write(id_, body, ripe, now)
+        letter = await self._write(id_, body, ripe, now, fresh)
         return Taken(
             message=None if letter is None else (id_, letter),
-            due=await self._remove(gathering, body["seq"], letter, untrue),
+            pairs=pairs,
+            removal=partial(self._remove, stored, letter, untrue),
         )
 
-    async def _write(self, id_: str, gathering: Body, items: Sequence[Item], now: datetime) -> Body | None:
+    async def _write(
+        self, id_: str, gathering: Body, items: Sequence[Item], now: datetime, fresh: Fresh | None
+    ) -> Body | None:
         if items:
             # Marks first: what is in a message that exists is marked, whoever sends it.
-            await spread(partial(self._mark, id_, gathering["company"], item) for item in items)
+            await spread(partial(self._mark, id_, gathering["company"], item, fresh) for item in items)
             letter = _letter(gathering, items, now)
             if await self._documents.messages.insert(id_, letter):
                 return letter
@@ -74,7 +86,10 @@ class Messages:
         written = await self._documents.messages.get(id_)
         return written.body if written else None
 
-    async def _mark(self, message: str, company: str, item: Item) -> None:
+    async def _mark(self, message: str, company: str, item: Item, fresh: Fresh | None) -> None:
+        id_ = told_id(item["proposal"], company)
+        known = fresh.marks.get(id_) if fresh else None
+
         def edit(body: Body | None) -> Body | None:
             mark = body or {}
             messages = mark.setdefault(item["kind"], [])
@@ -83,12 +98,13 @@ class Messages:
             messages.append(message)
             return mark
 
-        await change(self._documents.told, told_id(item["proposal"], company), edit)
+        await change(self._documents.told, id_, edit, known=known, absent=fresh is not None and known is None)
 
-    async def _remove(self, gathering: str, seq: int, letter: Body | None, untrue: Sequence[Item]) -> datetime | None:
+    async def _remove(self, gathering: Stored, letter: Body | None, untrue: Sequence[Item]) -> datetime | None:
         """Take away what the message tells, and what was found untrue unless it has become owed anew meanwhile."""
         frozen = {(item["proposal"], item["kind"]) for item in letter["items"]} if letter else set()
         stale = {(item["proposal"], item["kind"], item["cause"]) for item in untrue}
+        seq = gathering.body["seq"]
 
         def edit(body: Body | None) -> Body | None:
             if body is None or body["seq"] != seq:
@@ -103,7 +119,7 @@ class Messages:
             body["due_at"] = window_end(body["items"], self._window)
             return body
 
-        left = await change(self._documents.gatherings, gathering, edit)
+        left = await change(self._documents.gatherings, gathering.id, edit, known=gathering)
         return parse_time(left["due_at"]) if left and left["due_at"] else None
 
     async def postpone(self, id_: str, now: datetime) -> None:
@@ -118,15 +134,15 @@ class Messages:
 
         await change(self._documents.messages, id_, edit)
 
-    async def close(self, id_: str) -> None:
-        """Every delivery of the message exists."""
+    async def close(self, id_: str, letter: Body) -> None:
+        """Every delivery of the message exists; `letter` is its document, as it was written or read."""
 
         def edit(body: Body | None) -> Body | None:
             if body is None or body["state"] != "open":
                 return None
             return {**body, "state": "expanded", "due_at": None}
 
-        await change(self._documents.messages, id_, edit)
+        await change(self._documents.messages, id_, edit, known=Stored(id_, 1 + letter["attempts"], letter))
 
 
 def is_true(
