@@ -9,6 +9,8 @@ consumers let go of the unfinished one.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final
 
 import structlog
@@ -17,7 +19,9 @@ from passerelles.errors import UnavailableError
 from passerelles.reference import rulebook
 from passerelles.store.lease import Lease
 from passerelles.store.port import Body, change
+from schemas.envelope import Event
 from schemas.territories import CURRENT
+from schemas.vocabulary import Payload
 from services.registry.days import remember_day
 from services.registry.office import EPOCH, Office
 from services.registry.opening import Opening
@@ -33,6 +37,8 @@ NOTICE_SECONDS: Final = 2.5
 """From the announcement of an opening to its first page: every replica that runs has looked by then."""
 
 _POLL_SECONDS: Final = 0.5
+
+Publish = Callable[[Sequence[Event[Payload]]], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
 
@@ -61,11 +67,12 @@ class Epochs:
         Raises:
             UnavailableError: the store went away, or the lease was lost: to be called again.
         """
+        patiently = partial(publish_patiently, self._publisher)
         if anew:
-            return self._taken_up(await self._open(anew=True))
+            return self._taken_up(await self._open(patiently, anew=True))
         while not await self._find():
             if await self._lease.acquire():
-                return await self._open_unless_found()
+                return await self._open_unless_found(patiently)
             await asyncio.sleep(_POLL_SECONDS)
         return self._office.epoch
 
@@ -94,7 +101,7 @@ class Epochs:
             )
         if not await self._lease.acquire():
             raise UnavailableError("Un autre processus ouvre une époque.", remedy="Attendre.")
-        return await self._open_unless_found()
+        return await self._open_unless_found(self._publisher.publish)
 
     async def _find(self) -> bool:
         """Take up the epoch that is open, if one is that this build can work in."""
@@ -108,14 +115,14 @@ class Epochs:
         self._office.epoch = self._office.floor = number
         return number
 
-    async def _open_unless_found(self) -> int:
+    async def _open_unless_found(self, publish: Publish) -> int:
         """With the lease: another may have opened one before it was free."""
         try:
-            return self._office.epoch if await self._find() else self._taken_up(await self._open(anew=False))
+            return self._office.epoch if await self._find() else self._taken_up(await self._open(publish, anew=False))
         finally:
             await self._lease.release()
 
-    async def _open(self, *, anew: bool) -> int:
+    async def _open(self, publish: Publish, *, anew: bool) -> int:
         number = int((await self._mark(state="opening"))["number"])
         self._office.floor = number
         if number > 1 and not anew:
@@ -125,7 +132,7 @@ class Epochs:
         async for page in Opening(self._office, number, today).pages(anew=anew):
             if not anew and not await self._lease.acquire():
                 raise UnavailableError("Un autre processus ouvre l'époque.", remedy="Attendre.")
-            await publish_patiently(self._publisher, page)
+            await publish(page)
             counted += len(page)
         await remember_day(self._office, today)
         await self._mark(state="open", number=number)

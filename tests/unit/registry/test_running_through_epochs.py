@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import cast
@@ -76,6 +77,17 @@ async def test_what_another_left_unfinished_is_opened_with_a_higher_number(world
 async def test_an_operator_asks_for_an_epoch_without_a_restart(world: World, opened: Epochs) -> None:
     await elsewhere(world, state="asked")
     assert await opened.keep_up() == 2
+
+
+async def test_a_bus_that_is_away_holds_no_round_up(world: World, opened: Epochs) -> None:
+    """A process that stops waits for its rounds: an opening that fails is begun again by the next one."""
+    await elsewhere(world, state="asked")
+    world.log.away = True
+    with pytest.raises(UnavailableError):
+        async with asyncio.timeout(10):
+            await opened.keep_up()
+    world.log.away = False
+    assert await opened.keep_up() == 3
 
 
 @pytest.mark.parametrize("state", ["open", "opening"])
