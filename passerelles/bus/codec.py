@@ -61,7 +61,10 @@ class UndecodableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A Kafka record without its place; a value of none is a tombstone, and Kafka lets a header's value be none."""
+    """A Kafka record without its place; a value of none is a tombstone, and Kafka lets a header's value be none.
+
+    A header's name that is not UTF-8 has surrogate escapes.
+    """
 
     key: bytes | None
     value: bytes | None
@@ -159,9 +162,20 @@ def place(event: Event[Payload], bus: Bus) -> tuple[str, int]:
     return topic.name, partition_of_territory(event.territory, partitions)
 
 
+def shown(name: str) -> str:
+    """A header's name as text that every store takes: bytes that are not UTF-8 are written in hexadecimal."""
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+
+
+def _is_text(name: str) -> bool:
+    return name.isascii() or shown(name) == name
+
+
 def _attributes(headers: tuple[tuple[str, bytes | None], ...]) -> dict[str, str]:
     attributes: dict[str, str] = {}
     for name, value in headers:
+        if not _is_text(name):
+            raise UndecodableError(PoisonReason.BAD_HEADER, f"the name {shown(name)[:80]!r} is not UTF-8")
         if name in attributes:
             raise UndecodableError(PoisonReason.BAD_HEADER, f"{name[:80]!r} is there twice")
         try:

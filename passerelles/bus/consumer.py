@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import CommitFailedError, ConsumerStoppedError, IllegalStateError, KafkaError
 
+from passerelles.bus import mending  # noqa: F401 (mends the client)
 from passerelles.bus.address import Bus
 from passerelles.bus.codec import Record
 from passerelles.bus.parking import Place
@@ -149,6 +150,15 @@ class PromptConsumer(AIOKafkaConsumer):  # type: ignore[misc]
             self._watch.failed(error)
             raise
         return batches
+
+    async def stop(self) -> None:
+        """Leave the group, and close every connection whatever befalls."""
+        try:
+            await super().stop()
+        finally:
+            if self._fetcher is not None:
+                await self._fetcher.close()
+            await self._client.close()
 
     async def commit_handled(self, group: str, ends: Mapping[TopicPartition, int]) -> None:
         """Commit these offsets, each the next to read; what cannot be committed is read again by someone."""

@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from passerelles.bus.codec import PoisonReason, Record
+from passerelles.bus.codec import PoisonReason, Record, shown
 from passerelles.bus.parking_limits import ParkingLimits
 from passerelles.bus.producer import Publisher
 from passerelles.store.port import Body, Order, Store, Stored, Where
@@ -88,7 +88,10 @@ class Parking:
     async def park(
         self, place: Place, record: Record, *, group: str, reason: PoisonReason, detail: str, subject: str | None
     ) -> str:
-        """Keep a record, once however often it is parked. Returns its identifier."""
+        """Keep a record, once however often it is parked. Returns its identifier.
+
+        Its bytes are kept as they are, but for a header's name that is not UTF-8: escaped, it can be replayed.
+        """
         id_ = _id(group, place, record)
         body: Body = {
             "group": group,
@@ -97,7 +100,7 @@ class Parking:
             "offset": place.offset,
             "key": _text(record.key),
             "value": _text(record.value),
-            "headers": [[name, _text(value)] for name, value in record.headers],
+            "headers": [[shown(name), _text(value)] for name, value in record.headers],
             "reason": reason.value,
             "detail": detail,
             "subject": subject,

@@ -11,6 +11,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
+from passerelles.bus import mending  # noqa: F401 (mends the client)
 from passerelles.bus.address import Bus
 from passerelles.bus.codec import Record, encode, place
 from passerelles.bus.patience import Fairness
@@ -63,9 +64,10 @@ class Publisher:
         """Finish what is under way, and disconnect."""
         self._running = False
         await self._idle.wait()
-        producer, self._producer = self._producer, None
+        async with self._connecting:  # a start that is under way makes its producer before, or none
+            producer, self._producer = self._producer, None
         if producer is not None:
-            await producer.stop()
+            await _stop(producer)
 
     async def publish(self, events: Sequence[Event[Payload]]) -> None:
         """Append events, and return once every one is acknowledged; order is kept within a partition.
@@ -151,18 +153,28 @@ async def _connect(bus: Bus) -> AIOKafkaProducer:
     try:
         await producer.start()
     except BaseException:
-        await producer.stop()
+        await _stop(producer)
         raise
     return producer
+
+
+async def _stop(producer: AIOKafkaProducer) -> None:
+    try:
+        await producer.stop()
+    except BaseException:
+        await _abandon(producer)
+        raise
 
 
 async def _abandon(producer: AIOKafkaProducer) -> None:
     # aiokafka's idempotent producer retries for ever, and its `stop` waits for that: its sender is ended directly.
     producer._closed = True  # noqa: SLF001
-    with contextlib.suppress(TimeoutError, KafkaError):
-        async with asyncio.timeout(_FAREWELL_SECONDS):
-            await producer._sender.close()  # noqa: SLF001
-    await producer.client.close()
+    try:
+        with contextlib.suppress(TimeoutError, KafkaError):
+            async with asyncio.timeout(_FAREWELL_SECONDS):
+                await producer._sender.close()  # noqa: SLF001
+    finally:
+        await producer.client.close()
 
 
 def _unavailable(error: BaseException) -> UnavailableError:

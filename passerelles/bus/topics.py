@@ -16,6 +16,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.cluster import ClusterMetadata
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
+from passerelles.bus import mending  # noqa: F401 (mends the client)
 from passerelles.bus.address import Bus
 from passerelles.errors import UnavailableError
 from schemas.topics import TOPICS, Topic

@@ -10,6 +10,9 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.client import AIOKafkaClient
+from aiokafka.protocol.produce import ProduceRequest
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from passerelles.bus.address import Bus
 from passerelles.bus.codec import PoisonReason, Record, decode, encode, place
@@ -193,6 +196,39 @@ async def committed(bus: Bus, group: str, topic: str, partition: int) -> int | N
     finally:
         await consumer.stop()
     return offset
+
+
+class _NameOfBytes(str):
+    """A header's name that no text has; aiokafka's producer would refuse it."""
+
+    __slots__ = ()
+
+    def encode(self, *_: str) -> bytes:
+        return b"\xff\xfe"
+
+
+async def publish_unreadable_name(bus: Bus, number: int) -> Record:
+    """Append the nth day with one more header, whose name is not UTF-8, as other Kafka clients can."""
+    event = fact(number)
+    record = encode(event)
+    topic, partition = place(event, bus)
+    builder = _DefaultRecordBatchBuilderPy(2, 0, 0, -1, -1, -1, 1_000_000)
+    builder.append(0, 1, record.key, record.value, [*record.headers, (_NameOfBytes("zz"), b"x")])
+    client = AIOKafkaClient(bootstrap_servers=bus.bootstrap_servers)
+    try:
+        await client.bootstrap()
+        await client.add_topic(topic)
+        await eventually(lambda: client.cluster.leader_for_partition(TopicPartition(topic, partition)) is not None)
+        node = client.cluster.leader_for_partition(TopicPartition(topic, partition))
+        batch = bytes(builder.build())
+        request = ProduceRequest(
+            transactional_id=None, required_acks=-1, timeout=5000, topics=[(topic, [(partition, batch)])]
+        )
+        answer = await client.send(node, request)
+        assert answer.topics[0][1][0][1] == 0
+    finally:
+        await client.close()
+    return Record(record.key, record.value, (*record.headers, ("\\xff\\xfe", b"x")))
 
 
 async def publish_all(bus: Bus, events: Sequence[Event[Payload]]) -> None:

@@ -28,6 +28,7 @@ from tests.integration.bus.conversation import (
     partition_of,
     poison,
     publish_all,
+    publish_unreadable_name,
     running,
 )
 
@@ -112,6 +113,21 @@ async def test_poison_of_each_kind_is_parked_with_its_bytes_and_blocks_nothing(b
     assert sorted(each.place.offset for each in parked) == list(range(1, 7))
     assert {(each.group, each.place.topic, each.place.partition) for each in parked} == {(GROUP, FACTS, partition)}
     assert await committed(bus, GROUP, FACTS, partition) == 8
+
+
+async def test_a_header_whose_name_is_not_text_blocks_nothing(bus: Bus, shelf: SqliteStore) -> None:
+    listener = Listener()
+    async with running(Desk(bus, shelf, listener)) as (desk,):
+        await desk.publisher.publish([fact(0)])
+        strange = await publish_unreadable_name(bus, 1)
+        await desk.publisher.publish([fact(2)])
+        await eventually(lambda: listener.heard == [fact(0), fact(2)])
+        (parked,) = await desk.parking.list()
+        assert (parked.record, parked.place.offset, parked.reason) == (strange, 1, "bad_header")
+        assert desk.health.ready
+        assert await desk.parking.replay(desk.publisher) == 1
+        await eventually(lambda: listener.heard == [fact(0), fact(2), fact(1)])
+    assert await committed(bus, GROUP, FACTS, partition_of(bus, fact(0))) == 4
 
 
 async def test_what_a_handler_refuses_is_parked_and_only_its_subject_waits_behind(bus: Bus, shelf: SqliteStore) -> None:

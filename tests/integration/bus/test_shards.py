@@ -34,6 +34,7 @@ from tests.integration.bus.conversation import (
     partition_of,
     poison,
     publish_all,
+    publish_unreadable_name,
     running,
 )
 
@@ -237,6 +238,20 @@ async def test_poison_of_each_kind_is_parked_with_its_bytes_and_blocks_nothing(b
         await eventually(lambda: _folded(member) == 1)
         assert len(await member.parking.list()) == 6
     assert counts_said(await said(bus)) == [1, 2, 3]
+
+
+async def test_a_header_whose_name_is_not_text_blocks_no_shard(embedded_bus: Bus, shelf: SqliteStore) -> None:
+    await publish_all(embedded_bus, [fact(0)])
+    strange = await publish_unreadable_name(embedded_bus, 1)
+    await publish_all(embedded_bus, [fact(2)])
+    async with running(Member(embedded_bus, shelf)) as (member,):
+        await eventually(lambda: _folded(member) == 2)
+        assert [parked.record for parked in await member.parking.list()] == [strange]
+    async with running(Member(embedded_bus, shelf)) as (member,):
+        await eventually(member.at_work)
+        await member.publisher.publish([fact(3)])
+        await eventually(lambda: _folded(member) == 1)
+    assert counts_said(await said(embedded_bus)) == [1, 2, 3]
 
 
 class RefusingShard(CountingShard):
