@@ -20,6 +20,7 @@ from schemas.vocabulary import event_id
 from services.registry.domain.company import Company
 from services.registry.domain.posting import Posting
 from services.registry.domain.proposal import Proposal
+from services.registry.domain.telling import decision_of
 
 SOURCE: Final = "registry"
 
@@ -68,7 +69,7 @@ def fact_owed(fact: Fact, elsewhere: Sequence[str]) -> Body:
 
 def decision_owed(proposal: Proposal, now: datetime, territory: str | None = None) -> Body:
     """Where a pair stands, for the shard of its need (or for another one, to which the need moved)."""
-    decision = proposal.decision(territory)
+    decision = decision_of(proposal, territory)
     entry = owed(
         "decision.recorded",
         source=SOURCE,

@@ -19,6 +19,7 @@ from services.registry.domain.company import Company
 from services.registry.domain.need import Need
 from services.registry.domain.posting import Posting
 from services.registry.domain.proposal import Proposal
+from services.registry.domain.telling import decision_of, outcome_of
 from services.registry.domain.verdicts import TERMINAL, ProposalStatus
 from services.registry.office import Office
 from services.registry.statements import day_started, outcome_again, statement
@@ -61,7 +62,7 @@ class Opening:
             yield await self._decisions(proposals)
             if anew:
                 yield [
-                    outcome_again(each.outcome(), time=_said_at(each), epoch=number)
+                    outcome_again(outcome_of(each), time=_said_at(each), epoch=number)
                     for each in proposals
                     if each.version
                 ]
@@ -121,7 +122,7 @@ class Opening:
         return statement(territory, subject, fact.version, time=fact.updated_at, epoch=self._number, data=fact.fact())
 
     def _decision(self, proposal: Proposal, territory: str) -> Event[Payload]:
-        data, subject = proposal.decision(territory), str(proposal.id)
+        data, subject = decision_of(proposal, territory), str(proposal.id)
         return statement(territory, subject, proposal.version, time=_said_at(proposal), epoch=self._number, data=data)
 
 

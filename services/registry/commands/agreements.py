@@ -24,6 +24,7 @@ from services.registry.domain.availability import Availability
 from services.registry.domain.need import Need
 from services.registry.domain.posting import Posting
 from services.registry.domain.proposal import Proposal, unknown_proposal
+from services.registry.domain.telling import outcome_of
 from services.registry.domain.verdicts import ProposalStatus, Saga
 from services.registry.office import Office
 
@@ -146,7 +147,7 @@ class Agreements:
         now = self._office.now()
         if after.version == before.version:
             return saved_proposal(body, after, (), now)
-        return saved_proposal(body, after, (outcome_owed(after.outcome(), now), decision_owed(after, now)), now)
+        return saved_proposal(body, after, (outcome_owed(outcome_of(after), now), decision_owed(after, now)), now)
 
 
 def _obstacle(posting: Posting, what: str, proposal_id: UUID, today: date) -> str | None:

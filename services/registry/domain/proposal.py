@@ -10,11 +10,11 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from passerelles.errors import ConflictError, NotFoundError
-from schemas.decisions import DecisionRecorded, Outcome, Standing
+from schemas.decisions import Standing
 from schemas.envelope import EPOCH_STRIDE
 from schemas.proposals import ProposalMade, ProposalWithdrawn, WithdrawalReason
 from schemas.vocabulary import DeclineReason, Party
-from services.registry.domain.verdicts import FRENCH, OUTCOMES, TERMINAL, Decided, ProposalStatus, Saga
+from services.registry.domain.verdicts import FRENCH, TERMINAL, Decided, ProposalStatus, Saga
 from services.registry.domain.words import Word, heard
 
 
@@ -196,36 +196,6 @@ class Proposal(BaseModel):
         saga = self._saga()
         cancel = Decided(verdict="cancel", reason=saga.reason, at=now)
         return self._said(Standing.CANCELLED, by=saga.by, decisions={**self.decisions, saga.by: cancel}, saga=None)
-
-    def decision(self, territory: str | None = None) -> DecisionRecorded:
-        """Where the pair stands, for the shard of its need."""
-        return DecisionRecorded(
-            id=self.id,
-            need_id=self.need_id,
-            availability_id=self.availability_id,
-            borrower_id=self.borrower_id,
-            lender_id=self.lender_id,
-            territory=territory or self.territory,
-            version=self.version,
-            standing=self.standing,
-        )
-
-    def outcome(self) -> Outcome:
-        """The last decision, for those to be told."""
-        if self.by is None:
-            msg = "nothing is decided"
-            raise LookupError(msg)
-        return OUTCOMES[self.standing](
-            id=self.id,
-            need_id=self.need_id,
-            availability_id=self.availability_id,
-            borrower_id=self.borrower_id,
-            lender_id=self.lender_id,
-            version=self.version,
-            by=self.by,
-            reason=self.decisions[self.by].reason,
-            headcount=self.headcount,
-        )
 
     def _must_be(self, expected: ProposalStatus) -> None:
         if self.status is not expected:

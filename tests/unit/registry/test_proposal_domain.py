@@ -18,6 +18,7 @@ from services.registry.domain.availability import new_availability
 from services.registry.domain.company import new_company
 from services.registry.domain.need import new_need
 from services.registry.domain.proposal import Proposal, first_heard
+from services.registry.domain.telling import outcome_of
 from tests.unit.registry.world import START, company_draft, made, need_draft, staff_draft, withdrawn
 
 TODAY = START.date()
@@ -127,7 +128,7 @@ class TestSteps:
         agreed = reserving.agreed(1, 2).settled(1)
         assert agreed.cancelled(START) is agreed
         cancelled = agreed.releasing(Party.LENDER, None, START).cancelled(START)
-        assert (cancelled.status, cancelled.version, cancelled.outcome().by) == ("cancelled", 3, Party.LENDER)
+        assert (cancelled.status, cancelled.version, outcome_of(cancelled).by) == ("cancelled", 3, Party.LENDER)
         assert cancelled.cancelled(START) is cancelled
 
 
