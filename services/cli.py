@@ -10,6 +10,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 from uuid import UUID
 
 import httpx
+import structlog
 import typer
 import uvloop
 
@@ -17,10 +18,12 @@ from passerelles import logging
 from passerelles.bus.address import Bus
 from passerelles.bus.topics import ensure_topics
 from passerelles.errors import PasserellesError, UnavailableError
-from passerelles.settings import Settings, read_settings
+from passerelles.settings import Settings, read_settings, unknown_variables
 from services import parked, stack
 from services.demo import running
 from services.demo.show import show
+
+log = structlog.get_logger(__name__)
 
 app = typer.Typer(
     help="Passerelles industries : prêt de main-d'œuvre et reclassement entre industries d'Occitanie.",
@@ -101,7 +104,7 @@ def _posted(url: str, token: str, file: Path, kind: str, company: UUID) -> dict[
         answer = httpx.post(
             f"{url}/v1/imports",
             params={"kind": kind, "company_id": str(company)},
-            files={"file": (file.name, content)},
+            files={"file": ("import", content)},
             headers={"Authorization": f"Bearer {token}", "Idempotency-Key": key},
             timeout=120,
         )
@@ -160,6 +163,8 @@ def _settings() -> Settings:
     except PasserellesError as error:
         _fail(error)
     logging.configure(level=settings.log_level, json=not sys.stderr.isatty())
+    for name in unknown_variables():
+        log.warning("settings.unknown_variable", name=name)
     return settings
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict
@@ -16,6 +17,13 @@ from services.registry.domain import checks
 from services.registry.domain.caller import Caller
 from services.registry.domain.drafts import CompanyDraft, ContactDraft
 from services.registry.domain.reach import need_territory
+
+IN_FRENCH: Final = {
+    CompanyStatus.INFORMED: "est informée, mais n'a pas encore rejoint le programme",
+    CompanyStatus.JOINED: "a rejoint le programme",
+    CompanyStatus.LEAVING: "est en train de quitter le programme",
+    CompanyStatus.LEFT: "a quitté le programme",
+}
 
 
 class Contact(BaseModel):
@@ -94,7 +102,7 @@ class Company(BaseModel):
         """
         if self.status is not CompanyStatus.JOINED:
             raise ConflictError(
-                f"Cette entreprise ne peut pas publier : elle n'a pas rejoint le programme (statut « {self.status} »).",
+                f"Cette entreprise ne peut pas publier : elle {IN_FRENCH[self.status]}.",
                 remedy="La faire rejoindre d'abord : POST /v1/companies/{id}/join.",
                 field="company_id",
             )
@@ -156,7 +164,7 @@ class Company(BaseModel):
             )
         if draft.status is not None and draft.status != self.status:
             raise ConflictError(
-                f"Le statut est « {self.status} », et ne se change pas ainsi.",
+                f"Le statut ne se change pas ainsi : cette entreprise {IN_FRENCH[self.status]}.",
                 remedy="Utiliser …/join ou …/leave.",
                 field="status",
             )

@@ -167,7 +167,7 @@ async def test_leaving_withdraws_everything_and_coming_back_is_possible(world: W
     statuses = [fact.status for fact in world.log.told("company.recorded")]
     assert statuses == [CompanyStatus.JOINED, CompanyStatus.LEAVING, CompanyStatus.LEFT]
     assert (await world.companies.leave(OPERATOR, company.id)).version == left.version
-    with pytest.raises(ConflictError, match="rejoint"):
+    with pytest.raises(ConflictError, match="quitté"):
         await world.need(company)
     await world.companies.join(OPERATOR, company.id)
     assert (await world.need(company)).version == 1
