@@ -25,6 +25,7 @@ from pymongo.write_concern import WriteConcern
 
 from passerelles.errors import SettingsError, UnavailableError
 from passerelles.store.fields import collection_name
+from passerelles.store.mongo_codes import MISTAKES, REFUSED, TOO_LARGE
 from passerelles.store.mongo_documents import (
     BODY,
     REVISION,
@@ -50,26 +51,6 @@ OPTIONS: Final[dict[str, Any]] = {
 
 MAJORITY: Final = WriteConcern("majority", wtimeout=5_000)
 """A document that was written, and published from, must not be rolled back with a primary that fell."""
-
-_REFUSED: Final = frozenset({13, 18})
-"""MongoDB's codes Unauthorized and AuthenticationFailed."""
-
-_TOO_LARGE: Final = frozenset({17419, 17420, 10334})
-"""A document grows beyond 16 MiB; BSONObjectTooLarge."""
-
-_MISTAKES: Final = frozenset(
-    (
-        *(2, 4, 9, 14, 15, 16, 17, 20, 22, 28, 30),  # BadValue, FailedToParse, TypeMismatch, IllegalOperation …
-        *(40, 52, 53, 54, 55, 56, 57, 58, 59, 61, 66),  # conflicting or illegal fields, CommandNotFound …
-        *(67, 68, 72, 73, 85, 86, 121),  # indexes that contradict those there, InvalidOptions, InvalidNamespace …
-        *(40324, 40352, 40353, 40414, 40415),  # what a command does not know, or lacks
-    )
-)
-"""MongoDB's codes (error_codes.yml) that say that what was asked is wrong: it would be wrong again.
-
-Whatever else a server says (a cursor that is gone, a primary that stepped down, a write that no majority has in time)
-says nothing of what was asked, which is asked again.
-"""
 
 
 class MongoStore:
@@ -249,13 +230,13 @@ def _answering() -> Iterator[None]:
     except (ConnectionFailure, InvalidOperation, ProtocolError) as error:
         raise _away() from error
     except OperationFailure as error:
-        if error.code in _REFUSED:
+        if error.code in REFUSED:
             raise UnavailableError(
                 "MongoDB refuse l'accès.", remedy="Vérifier l'utilisateur et le secret de l'adresse de la base."
             ) from error
-        if error.code in _TOO_LARGE:
+        if error.code in TOO_LARGE:
             raise _not_a_document(error) from error
-        if error.code in _MISTAKES:
+        if error.code in MISTAKES:
             raise
         raise _away() from error
     except (BSONError, DocumentTooLarge) as error:
