@@ -42,8 +42,13 @@ class Backoff:
         """Wait between half and all of the next duration, or until the event is set."""
         seconds = self._next * random.uniform(0.5, 1)  # noqa: S311 (jitter, not cryptography)
         self._next = min(self._next * 2, self._longest)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(unless.wait(), seconds)
+        await pause(seconds, unless=unless)
+
+
+async def pause(seconds: float, *, unless: asyncio.Event) -> None:
+    """Wait, or until the event is set."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(unless.wait(), seconds)
 
 
 def stay(left: asyncio.Event) -> None:

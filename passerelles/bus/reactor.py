@@ -35,7 +35,7 @@ from passerelles.bus.consumer import (
 from passerelles.bus.faults import fault
 from passerelles.bus.parking import Parking
 from passerelles.bus.parking_limits import TooMuchParkedError
-from passerelles.bus.patience import Backoff, LeftError, unless
+from passerelles.bus.patience import Backoff, LeftError, pause, unless
 from passerelles.bus.reaction import Handler, Reaction
 from passerelles.bus.topics import verify_topics
 from passerelles.errors import UnavailableError
@@ -56,10 +56,13 @@ class Reactor:
 
     Args:
         group: the consumer group, and the name under which it parks; its check is `bus.GROUP`.
+        pause_seconds: between two batches that are not full, so that records come together: a batch costs round trips,
+            whatever is in it. Nothing for what somebody waits for.
     """
 
-    def __init__(self, bus: Bus, parking: Parking, health: Health, *, group: str) -> None:
+    def __init__(self, bus: Bus, parking: Parking, health: Health, *, group: str, pause_seconds: float = 0.0) -> None:
         self._bus = bus
+        self._pause = pause_seconds
         self._group = group
         self._check = health.check(f"bus.{group}")
         self._handlers: dict[str, Handler] = {}
@@ -177,6 +180,8 @@ class Reactor:
             offsets=spans_of(raws),
             elapsed_ms=round(elapsed * 1000, 1),
         )
+        if self._pause and len(raws) < BATCH_RECORDS:
+            await pause(self._pause, unless=self._stopping)
 
     def _break(self, error: Exception) -> None:
         """A batch met what nobody foresaw: the consumer is made anew, from what was committed."""
