@@ -32,7 +32,8 @@ class SqliteStore:
     async def open(self) -> None:
         """Open the file and make what was declared. Raises `UnavailableError`."""
         await self._thread.start()
-        for collection in self._collections.values():
+        # One that is declared meanwhile prepares itself.
+        for collection in list(self._collections.values()):
             await collection.prepare()
 
     async def close(self) -> None:
