@@ -65,6 +65,7 @@ class Archive(Protocol):
         since: datetime | None = None,
         until: datetime | None = None,
         epochs: Collection[int] | None = None,
+        partitions: Collection[int] | None = None,
     ) -> Iterator[ArchivedEvent]:
         """The records that pass every filter given, by epoch, time, topic, partition and offset.
 
@@ -75,6 +76,7 @@ class Archive(Protocol):
             since: appended then or later.
             until: appended before.
             epochs: of these epochs.
+            partitions: of these partitions, of whichever topic.
 
         Raises:
             ArchiveError: the archive cannot be read.
@@ -103,6 +105,7 @@ class MemoryArchive:
         since: datetime | None = None,
         until: datetime | None = None,
         epochs: Collection[int] | None = None,
+        partitions: Collection[int] | None = None,
     ) -> Iterator[ArchivedEvent]:
         """As `Archive.events` says."""
         for each in self._events:
@@ -113,5 +116,6 @@ class MemoryArchive:
                 and (since is None or each.at >= since)
                 and (until is None or each.at < until)
                 and (epochs is None or each.epoch in epochs)
+                and (partitions is None or each.partition in partitions)
             ):
                 yield each
