@@ -24,7 +24,6 @@ Held = dict[tuple[int, str, int], list[Filed]]
 
 @asynccontextmanager
 async def archiving(bus: Bus, data: Path, *, ready: bool = True) -> AsyncIterator[AuditService]:
-    data.mkdir(exist_ok=True)
     store = SqliteStore(data / "store.sqlite")
     service = AuditService(Settings(data=data), bus, store)
     await store.open()

@@ -108,9 +108,13 @@ async def test_a_crash_at_any_write_leaves_no_gap_and_no_duplicate(
         patched.setattr(FolderFiles, "write", dying)
         place = (FACTS, partition_of_territory("46", 4))
         rows = [Filed(number, 0, encode(event)) for number, event in enumerate(events[5:10], 5)]
-        with pytest.raises(KilledError):
+
+        def archive_them() -> None:
             writer.write(place, [2] * 5, rows)
             writer.sign_head()
+
+        with pytest.raises(KilledError):
+            archive_them()
     await publish_all(bus, events[5:])
     async with archiving(bus, tmp_path):
         pass
