@@ -16,6 +16,7 @@ from services.audit.archive_files import FolderFiles
 from services.audit.archive_keys import open_signer
 from services.audit.archive_segment import Filed
 from services.audit.archive_writer import ArchiveWriter
+from services.matching.shard import MatchingShard
 
 EMBEDDED = Bus("nowhere:1", embedded=True)
 PARTITIONS = {name: EMBEDDED.partitions(name) for name in TOPICS}
@@ -72,3 +73,16 @@ class Scribe:
             self.writer.write(where, [epoch for epoch, _ in waiting], [row for _, row in waiting])
         self._waiting = {}
         self.writer.sign_head()
+
+
+def matched(log: Sequence[Event[Payload]], bus: Bus = EMBEDDED) -> list[list[Event[Payload]]]:
+    """For each fact of a log what matching says of it, folding live partition by partition."""
+    shards: dict[int, MatchingShard] = {}
+    offsets: dict[int, int] = {}
+    said = []
+    for fact in log:
+        topic, partition = place(fact, bus)
+        shard = shards.setdefault(partition, MatchingShard(partition, bus.partitions(topic)))
+        offset = offsets[partition] = offsets.get(partition, -1) + 1
+        said.append(list(shard.fold(fact, offset)))
+    return said
