@@ -16,7 +16,7 @@ from services.audit.archive_keys import Signer
 from services.audit.archive_rows import last_row
 from services.audit.archive_segment import Filed, to_parquet
 from services.audit.chain import ChainWriter
-from services.audit.manifest import Dropped, LogBegun, Segment, digest_of
+from services.audit.manifest import AnyEntry, Dropped, LogBegun, Segment, digest_of
 
 SEGMENT_ROWS: Final = 100_000
 """No segment holds more."""
@@ -164,6 +164,20 @@ class ArchiveWriter:
             self._last[place] = segment
             self._highest = max(self._highest, epoch)
 
+    def drop(self, before: datetime) -> list[Segment]:
+        """Remove the files of the segments whose records were all appended before an instant, and say which.
+
+        Of each partition the oldest go first, and none goes behind one that stays. A signed entry says so before any
+        file is removed; a crash in between leaves files that the next `open` removes. Raises `OSError`.
+        """
+        dropped = older_than(self._chain.entries, before)
+        if dropped:
+            self._chain.add(Dropped, before=before, sequences=tuple(each.sequence for each in dropped))
+            self._chain.sign_head()
+            for each in dropped:
+                self._files.remove(each.file)
+        return dropped
+
     def sign_head(self) -> None:
         """Sign what was written. Raises `OSError`."""
         self._chain.sign_head()
@@ -172,6 +186,23 @@ class ArchiveWriter:
         if self._log is None:
             raise ArchiveError("L'archive n'a pas encore de journal.", remedy="")
         return self._log
+
+
+def older_than(entries: Iterable[AnyEntry], before: datetime) -> list[Segment]:
+    """The segments that `ArchiveWriter.drop` removes."""
+    entries = list(entries)
+    gone = {sequence for each in entries if isinstance(each, Dropped) for sequence in each.sequences}
+    staying: set[tuple[int, str, int]] = set()
+    found = []
+    for each in entries:
+        if not isinstance(each, Segment) or each.sequence in gone:
+            continue
+        place = (each.log, each.topic, each.partition)
+        if place in staying or each.last_at >= before:
+            staying.add(place)
+        else:
+            found.append(each)
+    return found
 
 
 def _cut(epochs: Iterable[int], rows: Iterable[Filed], position: int | None) -> Iterator[tuple[int, Sequence[Filed]]]:
