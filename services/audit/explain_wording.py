@@ -163,14 +163,25 @@ def company(state: CompanyRecorded) -> str:
     return f"SIREN {siren(state.siren)}, {branch(state.branch)}, {commune(state.commune)}"
 
 
-CODES: Final[Mapping[str, str]] = {
+_WORDS: Final[Mapping[str, str]] = {
     "smtp_250": "accepté par le serveur de messagerie (250)",
-    "timeout": "pas de réponse à temps",
+    "smtp_unreachable": "serveur de messagerie injoignable",
+    "smtp_no_answer": "le serveur de messagerie n’a pas répondu",
+    "smtp_timeout": "délai dépassé pendant la remise",
+    "smtp_lost": "connexion perdue pendant la remise",
+    "sms_unreachable": "fournisseur de SMS injoignable",
+    "sms_no_answer": "le fournisseur de SMS n’a pas répondu",
+    "contact_gone": "ce contact n’existait plus",
+    "no_longer_true": "ce n’était plus vrai au moment d’envoyer",
+    "not_rendered": "le message n’a pas pu être rédigé",
 }
 
 
-def channel_word(code: str | None) -> str:
-    """What the channel answered, as it is told to a person."""
-    if code is None:
-        return "sans réponse du canal"
-    return CODES.get(code, f"réponse du canal{COLON}{code}")
+def channel_word(code: str) -> str:
+    """What a channel answered, or why nothing was sent, as it is told to a person."""
+    if code in _WORDS:
+        return _WORDS[code]
+    channel, _, answer = code.partition("_")
+    if answer.isdigit() and channel in {"smtp", "sms"}:
+        return f"réponse {answer} du {'serveur de messagerie' if channel == 'smtp' else 'fournisseur de SMS'}"
+    return f"réponse du canal{COLON}{code}"

@@ -73,37 +73,52 @@ class PairState:
         return "jamais proposée" if self.status is Status.NONE else STANDINGS[self.standing]
 
 
-def pair_state(events: Iterable[Event[Payload]]) -> PairState:
-    """The state of one pair from every event about it, in any order: the highest revision and version win.
+class PairFold:
+    """The state of one pair as events about it come, in any order: the highest revision and version win.
 
-    An accept outlives a better newcomer (`outranked`), but no other withdrawal (design, decision 12).
+    Only what counts is kept, so that every pair of an archive can be held at once.
     """
-    held = list(events)
-    words = [event.data for event in held if isinstance(event.data, Pair)]
-    latest = {word.territory: word for word in sorted(words, key=lambda word: word.revision)}
-    word = max(latest.values(), key=lambda each: (isinstance(each, ProposalMade), each.revision), default=None)
-    withdrawal = word.reason if isinstance(word, ProposalWithdrawn) else None
-    made = [each for each in words if isinstance(each, ProposalMade)]
-    standing, outcome = _decided(held)
-    if standing in _TERMINAL:
-        status = Status(standing.value)
-    elif word is None:
-        status = Status.NONE
-    elif withdrawal is None or (withdrawal is WithdrawalReason.OUTRANKED and standing is Standing.ACCEPTED):
-        status = Status.OPEN
-    else:
-        status = Status.WITHDRAWN
-    last = max(made, key=lambda each: each.revision, default=None)
-    return PairState(status, standing, last, withdrawal, outcome)
 
+    def __init__(self) -> None:
+        self._words: dict[str, Pair] = {}
+        self._made: ProposalMade | None = None
+        self._version = -1
+        self._standing = Standing.OPEN
+        self._outcome: Outcome | None = None
 
-def _decided(events: Iterable[Event[Payload]]) -> tuple[Standing, Outcome | None]:
-    """The companies' last word; the outcome, which has the reason, before matching's copy of it."""
-    version, standing, outcome = -1, Standing.OPEN, None
-    for event in events:
+    def take(self, event: Event[Payload]) -> None:
+        """Take note of a word of matching, a decision or an outcome; anything else says nothing of a pair."""
         data = event.data
-        if isinstance(data, Outcome) and data.version >= version:
-            version, standing, outcome = data.version, standing_of(data), data
-        elif isinstance(data, DecisionRecorded) and data.version > version:
-            version, standing, outcome = data.version, data.standing, None
-    return standing, outcome
+        if isinstance(data, Pair):
+            held = self._words.get(data.territory)
+            if held is None or held.revision <= data.revision:
+                self._words[data.territory] = data
+            if isinstance(data, ProposalMade) and (self._made is None or self._made.revision <= data.revision):
+                self._made = data
+        elif isinstance(data, Outcome) and data.version >= self._version:
+            self._version, self._standing, self._outcome = data.version, standing_of(data), data
+        elif isinstance(data, DecisionRecorded) and data.version > self._version:
+            self._version, self._standing, self._outcome = data.version, data.standing, None
+
+    @property
+    def state(self) -> PairState:
+        """Where it stands. An accept outlives a better newcomer (`outranked`), but no other withdrawal."""
+        word = max(self._words.values(), key=lambda each: (isinstance(each, ProposalMade), each.revision), default=None)
+        withdrawal = word.reason if isinstance(word, ProposalWithdrawn) else None
+        if self._standing in _TERMINAL:
+            status = Status(self._standing.value)
+        elif word is None:
+            status = Status.NONE
+        elif withdrawal is None or (withdrawal is WithdrawalReason.OUTRANKED and self._standing is Standing.ACCEPTED):
+            status = Status.OPEN
+        else:
+            status = Status.WITHDRAWN
+        return PairState(status, self._standing, self._made, withdrawal, self._outcome)
+
+
+def pair_state(events: Iterable[Event[Payload]]) -> PairState:
+    """The state of one pair from every event about it."""
+    fold = PairFold()
+    for event in events:
+        fold.take(event)
+    return fold.state

@@ -25,6 +25,7 @@ from services.audit.explain_wording import (
     company,
     counted,
     instant,
+    listed,
     metres,
 )
 from services.audit.story import Line, Step, StepKind
@@ -126,19 +127,22 @@ def _word(evidence: Evidence, each: Heard, last: ProposalMade | None) -> Step:
 
 
 def _several(group: Sequence[tuple[Heard, ProposalMade | None]]) -> Step:
-    made = [each for each, _ in group if isinstance(each.event.data, ProposalMade)]
+    made = [each for each, last in group if last is None and isinstance(each.event.data, ProposalMade)]
+    again = [each for each, last in group if last is not None and isinstance(each.event.data, ProposalMade)]
     withdrawn = [each for each, _ in group if isinstance(each.event.data, ProposalWithdrawn)]
     parts = []
     if made:
         parts.append(f"propose {counted(len(made), 'mise en relation', 'mises en relation')}")
+    if again:
+        parts.append(f"réévalue {counted(len(again), 'proposition', 'propositions')}")
     if withdrawn:
         parts.append(f"retire {counted(len(withdrawn), 'proposition', 'propositions')}")
     lines = []
     for each, last in group:
         word = each.event.data
         if isinstance(word, ProposalMade):
-            again = f", réévaluée (avant{COLON}{last.score})" if last else ""
-            lines.append(Line(str(word.id), f"score {word.score}, {metres(word.distance_metres)}{again}"))
+            before = f", réévaluée (avant{COLON}{last.score})" if last else ""
+            lines.append(Line(str(word.id), f"score {word.score}, {metres(word.distance_metres)}{before}"))
         elif isinstance(word, ProposalWithdrawn):
             lines.append(Line(str(word.id), f"retirée{COLON}{WITHDRAWALS[word.reason]}"))
     first = group[0][0]
@@ -146,7 +150,7 @@ def _several(group: Sequence[tuple[Heard, ProposalMade | None]]) -> Step:
     return Step(
         time=first.event.time,
         kind=StepKind.ENGINE,
-        title=f"Le moteur {' et '.join(parts)}",
+        title=f"Le moteur {listed(parts)}",
         text="Un même fait en est la cause.",
         event_id=first.event.id,
         type=first.event.type,
@@ -250,8 +254,7 @@ def _reopenings(evidence: Evidence) -> Iterator[Step]:
             time=first.at,
             kind=StepKind.LOG,
             title=f"Le journal est rouvert (époque {epoch})",
-            text=f"{counted(len(heard), 'fait connu y est redit', 'faits connus y sont redits')}, à l’identique. "
-            "Personne n’est prévenu à nouveau.",
+            text=f"{counted(len(heard), 'fait connu y est redit', 'faits connus y sont redits')}, à l’identique.",
             event_id=heard[0].event.id,
             type=heard[0].event.type,
             places=places,
