@@ -25,7 +25,7 @@ def batches(files: ArchiveFiles, segment: Segment, columns: Sequence[str] | None
             raise _unreadable(segment) from error
 
 
-def chosen(files: ArchiveFiles, segment: Segment, rows: Sequence[int]) -> Iterator[Filed]:
+def chosen(files: ArchiveFiles, segment: Segment, rows: Sequence[int]) -> Iterator[pa.RecordBatch]:
     """Some rows, by their number from 0 in ascending order; only their row groups are read. Raises as `batches`."""
     with files.open(segment.file) as file:
         try:
@@ -37,8 +37,7 @@ def chosen(files: ArchiveFiles, segment: Segment, rows: Sequence[int]) -> Iterat
                 if here:
                     waiting = waiting[len(here) :]
                     table = opened.read_row_group(group, columns=_of_schema(None), use_threads=False)
-                    for batch in table.take(pa.array(here)).to_batches():
-                        yield from records_of(batch)
+                    yield from table.take(pa.array(here)).to_batches()
                 begin = end
         except (pa.ArrowException, OSError) as error:
             raise _unreadable(segment) from error
@@ -46,7 +45,7 @@ def chosen(files: ArchiveFiles, segment: Segment, rows: Sequence[int]) -> Iterat
 
 def last_row(files: ArchiveFiles, segment: Segment) -> Filed:
     """The last record of a segment. Raises as `batches`."""
-    return next(chosen(files, segment, [segment.count - 1]))
+    return records_of(next(chosen(files, segment, [segment.count - 1])))[0]
 
 
 def _opened(file: Any) -> parquet.ParquetFile:

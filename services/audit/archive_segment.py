@@ -1,7 +1,7 @@
 """A segment's file: Parquet, zstd, one row a record, from whose columns the record comes back to the byte.
 
 What a record repeats is written once: headers in the form that the contract gives them become typed columns; anything
-else stays as it was, in `headers`. `value` is the payload as it was written.
+else stays as it was, in `headers`. `value` is the payload as it was written: JSON wherever `headers` is null.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 from pyarrow import parquet
+from pydantic_core import from_json
 
 from passerelles.bus.codec import Record
 from schemas.envelope import CONTENT_TYPE, SCHEMA_PREFIX, SOURCE_PREFIX, SPEC_VERSION, TYPE_PREFIX
@@ -149,8 +150,10 @@ def _contractual(record: Record) -> tuple[Any, ...]:
     epoch = more[1 if has_territory else 0]
     if not (_NUMBER.fullmatch(epoch) and _VERSION.fullmatch(version) and _TIME.fullmatch(time)) or record.key != key:
         raise _OddError
+    if record.value is None or not _is_object(record.value):
+        raise _OddError
     usual = subject if territory is None else territory + b":" + subject
-    told = record.value is not None and record.value[: _ID_END + 1] == _ID + subject + b'"'
+    told = record.value[: _ID_END + 1] == _ID + subject + b'"'
     return (
         name.decode(),
         int(version),
@@ -202,6 +205,14 @@ _SOURCE: Final = SOURCE_PREFIX.encode()
 _TYPE: Final = TYPE_PREFIX.encode()
 _SCHEMA: Final = SCHEMA_PREFIX.encode()
 _STAMP: Final = len("2026-01-01T00:00:00.000000Z")
+
+
+def _is_object(value: bytes) -> bool:
+    """Whether a value is a JSON object on one line: then it can stand in a line of JSON as it is."""
+    if value[:1] != b"{" or b"\n" in value or b"\r" in value:
+        return False
+    from_json(value, allow_inf_nan=False)
+    return True
 
 
 def _after(text: bytes, prefix: bytes) -> bytes:

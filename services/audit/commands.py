@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -30,6 +31,7 @@ from services.audit.archive_options import (
     instant,
     where,
 )
+from services.audit.reader_segments import SegmentArchive
 from services.audit.verify import verify as prove
 from services.audit.verify_fold import MakeShard
 from services.audit.verify_report import told
@@ -139,12 +141,13 @@ def replay(
             )
         bus = None if to_bus is None else Bus.parse(to_bus)
         opened = where(archive, data).open()
-        records = replaying.chosen(opened, replaying.Wanted(since, until, types, company))
+        wanted = replaying.Wanted(since, until, types, company)
         if bus is not None:
-            count = asyncio.run(_published(replaying.publish(opened, records, bus)))
+            count = asyncio.run(_published(replaying.publish(opened, replaying.chosen(opened, wanted), bus)))
             typer.echo(f"{count} événements publiés.", err=True)
         else:
-            count = _as_lines(records) if format_ is Format.JSON else _as_table(records)
+            shown = replaying.lines(opened, wanted) if format_ is Format.JSON else _table(opened, wanted)
+            count = _written(shown)
     if not count:
         typer.echo("Aucun événement de l'archive ne correspond à la demande.", err=True)
         raise typer.Exit(NOTHING)
@@ -189,17 +192,19 @@ async def _published(counts: replaying.Counts) -> int:
     return count
 
 
-def _as_lines(records: replaying.Records) -> int:
+def _written(lines: Iterable[bytes]) -> int:
     count, out = 0, sys.stdout.buffer
-    for count, kept in enumerate(records, 1):  # noqa: B007 (counts them)
-        out.write(replaying.line(kept) + b"\n")
-    out.flush()
+    try:
+        for count, line in enumerate(lines, 1):  # noqa: B007 (counts them)
+            out.write(line + b"\n")
+        out.flush()
+    except BrokenPipeError:
+        # Whoever read it (`head`) has enough; what Python still holds for it must not be tried again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return count
 
 
-def _as_table(records: replaying.Records) -> int:
-    count = 0
-    for count, kept in enumerate(records, 1):  # noqa: B007 (counts them)
+def _table(archive: SegmentArchive, wanted: replaying.Wanted) -> Iterator[bytes]:
+    for kept in replaying.chosen(archive, wanted):
         at, epoch, place, type_, subject, id_ = replaying.row(kept)
-        typer.echo(f"{at}  {epoch:>3}  {place:<36}  {type_:<21}  {subject:<36}  {id_}")
-    return count
+        yield f"{at}  {epoch:>3}  {place:<36}  {type_:<21}  {subject:<36}  {id_}".encode()

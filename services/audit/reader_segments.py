@@ -9,11 +9,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
+import pyarrow as pa
+from pyarrow import compute
+
 from passerelles.bus.codec import UndecodableError, decode
-from schemas.envelope import TYPE_PREFIX
 from services.audit.archive_errors import ArchiveError
 from services.audit.archive_files import ArchiveFiles, FolderFiles, open_files
 from services.audit.archive_rows import batches, chosen
@@ -25,8 +27,7 @@ from services.audit.reader_index import Index
 
 INDEX: Final = "index.sqlite"
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_TYPE: Final = 3
-"""Where encoded headers have `ce_type`."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class SegmentArchive:
             partitions=partitions,
         ):
             each = archived(kept)
-            if types is None or each.event is not None:
+            if types is None or (each.event is not None and each.event.type in types):
                 yield each
 
     def kept(
@@ -104,7 +105,31 @@ class SegmentArchive:
         epochs: Collection[int] | None = None,
         partitions: Collection[int] | None = None,
     ) -> Iterator[Kept]:
-        """The same records, not decoded; of `types`, those that say so in their header."""
+        """The same records, not decoded; beside those of `types`, what has no usual headers."""
+        return self.each(
+            _as_kept,
+            topics=topics,
+            types=types,
+            subjects=subjects,
+            since=since,
+            until=until,
+            epochs=epochs,
+            partitions=partitions,
+        )
+
+    def each(
+        self,
+        read: Callable[[Segment, pa.RecordBatch], Iterable[T]],
+        *,
+        topics: Collection[str] | None = None,
+        types: Collection[str] | None = None,
+        subjects: Collection[UUID] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        epochs: Collection[int] | None = None,
+        partitions: Collection[int] | None = None,
+    ) -> Iterator[T]:
+        """The same records, each as `read` makes it of a segment's rows; of `types`, and what has no usual header."""
         segments = [
             each
             for each in self.segments
@@ -117,55 +142,78 @@ class SegmentArchive:
         rows = self._rows_naming(subjects) if subjects is not None else None
         if rows is not None:
             segments = [each for each in segments if each.sha256 in rows]
-        wanted = None if types is None else {(TYPE_PREFIX + name).encode() for name in types}
-        low = None if since is None else _milliseconds(since)
-        high = None if until is None else _milliseconds(until)
-        for kept in self._ordered(segments, rows):
-            if low is not None and kept.row.at < low:
-                continue
-            if high is not None and kept.row.at >= high:
-                continue
-            if wanted is None or _type_of(kept.row) in wanted:
-                yield kept
+        keep = Filter(since, until, types)
+        by_epoch = sorted(segments, key=lambda each: (each.epoch, each.topic, each.partition, each.log, each.first))
+        for _, of_epoch in groupby(by_epoch, key=attrgetter("epoch")):
+            streams = [
+                self._stream(number, list(of_one), rows, keep, read)
+                for number, (_, of_one) in enumerate(groupby(of_epoch, key=attrgetter("topic", "partition")))
+            ]
+            # Times, then the stream's number: two records of one stream are never compared.
+            yield from (what for *_, what in (streams[0] if len(streams) == 1 else heapq.merge(*streams)))
 
     def _rows_naming(self, subjects: Collection[UUID]) -> dict[str, list[int]]:
         with Index(self._index) as index:
             index.complete(self.files, self.segments)
             return index.find(subjects)
 
-    def _ordered(self, segments: list[Segment], rows: dict[str, list[int]] | None) -> Iterator[Kept]:
-        """By epoch, time, topic, partition and offset; within a partition by offset, whatever its producers' clocks."""
-        by_epoch = sorted(segments, key=lambda each: (each.epoch, each.topic, each.partition, each.log, each.first))
-        for _, of_epoch in groupby(by_epoch, key=attrgetter("epoch")):
-            streams = [
-                self._stream(list(of_one), rows)
-                for _, of_one in groupby(of_epoch, key=attrgetter("topic", "partition"))
-            ]
-            if len(streams) == 1:
-                yield from (kept for *_, kept in streams[0])
-            else:
-                yield from (kept for *_, kept in heapq.merge(*streams))
-
     def _stream(
-        self, segments: Iterable[Segment], rows: dict[str, list[int]] | None
-    ) -> Iterator[tuple[int, str, int, int, int, Kept]]:
+        self,
+        number: int,
+        segments: Iterable[Segment],
+        rows: dict[str, list[int]] | None,
+        keep: Filter,
+        read: Callable[[Segment, pa.RecordBatch], Iterable[T]],
+    ) -> Iterator[tuple[int, int, T]]:
+        """The records of a partition by offset; the time of one is not before that of another before it."""
         latest = -(1 << 62)
         for segment in segments:
-            for row in self._rows(segment, rows):
-                latest = max(latest, row.at)
-                yield latest, segment.topic, segment.partition, segment.log, row.offset, Kept(segment, row)
+            for whole in self._batches(segment, rows):
+                batch = keep.of(whole)
+                if batch.num_rows:
+                    times = batch.column("at").cast(pa.int64()).to_pylist()
+                    for at, what in zip(times, read(segment, batch), strict=True):
+                        latest = max(latest, at)
+                        yield latest, number, what
 
-    def _rows(self, segment: Segment, rows: dict[str, list[int]] | None) -> Iterator[Filed]:
+    def _batches(self, segment: Segment, rows: dict[str, list[int]] | None) -> Iterator[pa.RecordBatch]:
         try:
-            if rows is not None:
-                yield from chosen(self.files, segment, rows[segment.sha256])
+            if rows is None:
+                yield from batches(self.files, segment)
             else:
-                for batch in batches(self.files, segment):
-                    yield from records_of(batch)
+                yield from chosen(self.files, segment, rows[segment.sha256])
         except FileNotFoundError as error:
             raise ArchiveError(
                 f"Le fichier du segment {segment.place} manque.", remedy="Lancer « passerelles audit verify »."
             ) from error
+
+
+class Filter:
+    """Keeps the rows of a period and of some types, and those whose type only their headers tell."""
+
+    def __init__(self, since: datetime | None, until: datetime | None, types: Collection[str] | None) -> None:
+        self._low = None if since is None else pa.scalar(_milliseconds(since), pa.int64())
+        self._high = None if until is None else pa.scalar(_milliseconds(until), pa.int64())
+        self._types = None if types is None else pa.array(sorted(types), pa.string())
+
+    def of(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The rows that are kept."""
+        masks = []
+        at = batch.column("at").cast(pa.int64())
+        if self._low is not None:
+            masks.append(compute.greater_equal(at, self._low))
+        if self._high is not None:
+            masks.append(compute.less(at, self._high))
+        if self._types is not None:
+            is_odd = compute.is_valid(batch.column("headers"))
+            masks.append(compute.or_(compute.is_in(batch.column("type"), self._types), is_odd))
+        for mask in masks[1:]:
+            masks[0] = compute.and_(masks[0], mask)
+        return batch.filter(masks[0]) if masks else batch
+
+
+def _as_kept(segment: Segment, batch: pa.RecordBatch) -> Iterator[Kept]:
+    return (Kept(segment, row) for row in records_of(batch))
 
 
 def archived(kept: Kept) -> ArchivedEvent:
@@ -177,13 +225,6 @@ def archived(kept: Kept) -> ArchivedEvent:
         event = None
     at = _BEGINNING + timedelta(milliseconds=row.at)
     return ArchivedEvent(segment.epoch, segment.topic, segment.partition, row.offset, at, event, row.record)
-
-
-def _type_of(row: Filed) -> bytes | None:
-    headers = row.record.headers
-    if len(headers) > _TYPE and headers[_TYPE][0] == "ce_type":
-        return headers[_TYPE][1]
-    return next((value for name, value in headers if name == "ce_type"), None)
 
 
 def _milliseconds(instant: datetime) -> int:
