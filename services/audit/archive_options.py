@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 import typer
 
-from passerelles.errors import InvalidInputError, PasserellesError
+from passerelles.errors import InvalidInputError, NotFoundError, PasserellesError
 from passerelles.reference.calendar import paris_midnight
 from passerelles.settings import Settings, read_settings
 from services.audit.archive_errors import ArchiveError
@@ -103,4 +103,6 @@ def failures() -> Iterator[None]:
 def _code(error: PasserellesError) -> int:
     if isinstance(error, ArchiveError):
         return UNREADABLE
+    if isinstance(error, NotFoundError):
+        return NOTHING
     return USAGE if isinstance(error, InvalidInputError) else DIFFERS

@@ -1,4 +1,4 @@
-"""`passerelles audit verify | replay | retention | index`: what an auditor and an operator do with the archive."""
+"""`passerelles audit verify | replay | explain | state | export | retention | index`: what an auditor and an operator do with the archive."""
 
 from __future__ import annotations
 
@@ -31,6 +31,9 @@ from services.audit.archive_options import (
     instant,
     where,
 )
+from services.audit.explain_commands import add_story_commands
+from services.audit.exporting import export
+from services.audit.judging import Judge
 from services.audit.reader_segments import SegmentArchive
 from services.audit.verify import verify as prove
 from services.audit.verify_fold import MakeShard
@@ -74,8 +77,8 @@ class _Bar:
         self._bar.advance(self._task, records)
 
 
-def audit_commands(make_shard: MakeShard) -> typer.Typer:
-    """The commands, with matching's fold, which audit does not import."""
+def audit_commands(make_shard: MakeShard, judge: Judge) -> typer.Typer:
+    """The commands, with matching's fold and rules, which audit does not import."""
     app = typer.Typer(help="L'archive : la prouver, la rejouer, l'expliquer.", no_args_is_help=True)
 
     @app.command()
@@ -113,6 +116,8 @@ def audit_commands(make_shard: MakeShard) -> typer.Typer:
     app.command()(replay)
     app.command()(retention)
     app.command()(index)
+    app.command()(export)
+    add_story_commands(app, judge)
     return app
 
 

@@ -45,20 +45,26 @@ def explain_to(
 
     Raises:
         UnknownEntityError: nothing is named so in the archive.
-        InvalidInputError: a PDF without a file to write, or a comparison that makes no sense.
+        InvalidInputError: a file that cannot be written, a PDF without one, or a comparison that makes no sense.
         PdfUnavailableError: WeasyPrint is not installed.
-        OSError: the file cannot be written.
     """
     if form is Format.PDF and out is None:
         raise InvalidInputError("Un PDF s'écrit dans un fichier.", remedy="Ajouter --out FICHIER.pdf.")
     story = explain(archive, id_, judge=judge, against=against, at=at)
-    if form is Format.PDF and out is not None:
-        out.write_bytes(pdf(page(story, made_at=now)))
-    elif out is not None:
-        with out.open("w", encoding="utf-8") as file:
-            _write(story, form, file, now)
-    else:
+    if out is None:
         _write(story, form, stream, now)
+        return story
+    document = pdf(page(story, made_at=now)) if form is Format.PDF else None
+    try:
+        if document is not None:
+            out.write_bytes(document)
+        else:
+            with out.open("w", encoding="utf-8") as file:
+                _write(story, form, file, now)
+    except OSError as error:
+        raise InvalidInputError(
+            f"Le fichier {out} ne peut pas être écrit : {error.strerror}.", field="--out"
+        ) from error
     return story
 
 
