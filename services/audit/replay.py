@@ -107,7 +107,7 @@ def _told(segment: Segment, batch: pa.RecordBatch) -> Iterator[bytes]:
         batch.column(name).to_pylist() for name in ("offset", "id", "causation", "territory", "subject", "value")
     ]
     kinds = [f'"type":"{TYPE_PREFIX}{name}"' for name in batch.column("type").to_pylist()]
-    ats, times = (compute.strftime(batch.column(name), "%Y-%m-%dT%H:%M:%S").to_pylist() for name in ("at", "time"))
+    ats, times = _instants(batch, "at", "ms"), _instants(batch, "time", "us")
     for offset, id_, causation, territory, subject, value, kind, at, time in zip(
         *columns, kinds, ats, times, strict=True
     ):
@@ -123,6 +123,13 @@ def _told(segment: Segment, batch: pa.RecordBatch) -> Iterator[bytes]:
             + value
             + b"}"
         )
+
+
+def _instants(batch: pa.RecordBatch, name: str, unit: str) -> list[str]:
+    """RFC 3339 without the Z; a cast to text is many times as fast as formatting."""
+    texts = batch.column(name).cast(pa.timestamp(unit)).cast(pa.string())
+    instants: list[str] = compute.replace_substring(texts, " ", "T").to_pylist()
+    return instants
 
 
 def _uuid(text: str) -> str:
