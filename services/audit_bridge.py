@@ -6,9 +6,8 @@ from passerelles.errors import PasserellesError
 from passerelles.reference.communes import UnknownCommuneError
 from passerelles.reference.rulebook import UnknownRulebookError, rulebook
 from schemas.facts import AvailabilityRecorded, NeedRecorded, Posting
-from services.audit.judging import Check, Figure, Judgement, Rule, Setting
+from services.audit.judging import Check, Figure, Judgement, Rank, Rule, Setting
 from services.matching.index import compare
-from services.matching.reasons import reasons_for
 from services.matching.rules import Rules, metres_between
 from services.matching.terms import NeedTerms, StaffTerms, gone, need_terms, staff_terms
 
@@ -45,47 +44,57 @@ def rules_of(version: int) -> Rules:
     return _RULES[version]
 
 
-def judge(need: NeedRecorded, staff: AvailabilityRecorded, setting: Setting) -> Judgement:
-    """What the rules say of a pair, rule by rule; `services.audit.judging.Judge`.
-
-    The verdict is that of matching's own `compare`; the checks beside it only give each rule its figures.
+class MatchingJudge:
+    """Matching's rules, as `services.audit.judging.Judge` asks for them.
 
     Raises:
-        RulesGoneError: the version of the rules does not ship.
+        RulesGoneError: from either method, the version of the rules does not ship.
         UnplacedError: a commune is not in the reference data.
     """
-    rules = rules_of(setting.rules_version)
-    wanted, offered = need_terms(need), staff_terms(staff)
+
+    def judge(self, need: NeedRecorded, staff: AvailabilityRecorded, setting: Setting) -> Judgement:
+        """What the rules say of a pair; the verdict is matching's own, the checks only give each rule its figures."""
+        rules = rules_of(setting.rules_version)
+        wanted, offered = need_terms(need), staff_terms(staff)
+        metres = _metres(need, staff)
+        missing = wanted.certificates - offered.certificates
+        checks = (
+            Check(Rule.COMPANIES, need.siren != staff.siren, {"need": need.siren, "availability": staff.siren}),
+            Check(
+                Rule.MODE,
+                need.mode in staff.modes,
+                {"need": need.mode.value, "availability": tuple(mode.value for mode in staff.modes)},
+            ),
+            _occupation(rules, wanted, offered),
+            Check(
+                Rule.DISTANCE, metres <= offered.limit_metres, {"metres": metres, "limit_metres": offered.limit_metres}
+            ),
+            _period(rules, wanted, offered),
+            Check(Rule.CERTIFICATES, not missing, {"required": len(wanted.certificates), "missing": len(missing)}),
+            _state(Rule.NEED_STATE, need, setting),
+            _state(Rule.AVAILABILITY_STATE, staff, setting),
+            Check(Rule.STANDING, not setting.is_over, {}),
+        )
+        return Judgement(checks, self.rank(need, staff, setting))
+
+    def rank(self, need: NeedRecorded, staff: AvailabilityRecorded, setting: Setting) -> Rank | None:
+        """The pair's place among those of the need, by matching's own comparison; none when it is not eligible."""
+        rules = rules_of(setting.rules_version)
+        territory, today = setting.territory, setting.today
+        if setting.is_over or staff.occupation not in rules.ways(need.occupation):
+            return None
+        if gone(need, territory, today) is not None or gone(staff, territory, today) is not None:
+            return None
+        _metres(need, staff)
+        place = compare(rules, need_terms(need), staff_terms(staff))
+        return None if place is None else place.key
+
+
+def _metres(need: NeedRecorded, staff: AvailabilityRecorded) -> int:
     try:
-        metres = metres_between(need.commune, staff.commune)
+        return metres_between(need.commune, staff.commune)
     except UnknownCommuneError as error:
         raise UnplacedError(f"La commune {error.code} n'est pas dans le référentiel.") from error
-    checks = (
-        Check(Rule.COMPANIES, need.siren != staff.siren, {"need": need.siren, "availability": staff.siren}),
-        Check(
-            Rule.MODE,
-            need.mode in staff.modes,
-            {"need": need.mode.value, "availability": tuple(mode.value for mode in staff.modes)},
-        ),
-        _occupation(rules, wanted, offered),
-        Check(Rule.DISTANCE, metres <= offered.limit_metres, {"metres": metres, "limit_metres": offered.limit_metres}),
-        _period(rules, wanted, offered),
-        Check(
-            Rule.CERTIFICATES,
-            wanted.certificates <= offered.certificates,
-            {
-                "required": len(wanted.certificates),
-                "missing": len(wanted.certificates - offered.certificates),
-            },
-        ),
-        _state(Rule.NEED_STATE, need, setting),
-        _state(Rule.AVAILABILITY_STATE, staff, setting),
-        Check(Rule.STANDING, not setting.is_over, {}),
-    )
-    place = compare(rules, wanted, offered) if all(check.holds for check in checks[6:]) else None
-    if place is None:
-        return Judgement(checks, None, ())
-    return Judgement(checks, place.key, reasons_for(wanted, offered, place.appraisal))
 
 
 def _occupation(rules: Rules, need: NeedTerms, staff: StaffTerms) -> Check:

@@ -19,7 +19,7 @@ from passerelles.errors import PasserellesError
 from passerelles.settings import Settings, read_settings
 from services import parked, stack
 from services.audit.commands import audit_commands
-from services.audit_bridge import judge
+from services.audit_bridge import MatchingJudge
 from services.demo import running
 from services.demo.show import show
 from services.matching.shard import MatchingShard
@@ -34,7 +34,7 @@ parked_app = typer.Typer(
     help="Les messages mis de côté : les lister, les rejouer, les abandonner.", no_args_is_help=True
 )
 app.add_typer(parked_app, name="parked")
-app.add_typer(audit_commands(MatchingShard, judge), name="audit")
+app.add_typer(audit_commands(MatchingShard, MatchingJudge()), name="audit")
 
 DataOption = Annotated[
     Path | None,

@@ -14,10 +14,10 @@ from schemas.topics import TopicName
 from schemas.vocabulary import proposal_id
 from services.audit.against import Comparison, Rival, Verdict, checks_shown
 from services.audit.against_wording import LABELS, check_text
-from services.audit.explain_moment import SKEW, Moment, day_then, facts_then, moment_of, rules_then
+from services.audit.explain_moment import SKEW, Circumstances, Moment, facts_then, moment_of
 from services.audit.explain_reasons import kept_by
 from services.audit.explain_wording import COLON, NB, counted, instant, metres, number, ordinal
-from services.audit.judging import Judge, Judgement, Setting
+from services.audit.judging import Judge, Judgement, Rank, Setting
 from services.audit.reader import Archive, ArchivedEvent
 from services.audit.story import EntityKind
 from services.audit.story_evidence import Evidence, UnknownEntityError
@@ -32,15 +32,15 @@ class _Scene:
     moment: Moment
     need: NeedRecorded
     staff: dict[UUID, AvailabilityRecorded]
-    judged: dict[UUID, Judgement]
+    ranks: dict[UUID, Rank]
+    judgement: Judgement | None
     accepted: frozenset[UUID]
     kept: int
 
     @property
     def ranking(self) -> list[UUID]:
         """The eligible availabilities, best first."""
-        ranks = {id_: each.rank for id_, each in self.judged.items() if each.rank is not None}
-        return sorted(ranks, key=lambda id_: ranks[id_])
+        return sorted(self.ranks, key=lambda id_: self.ranks[id_])
 
     @property
     def held(self) -> list[UUID]:
@@ -51,10 +51,10 @@ class _Scene:
 
     def rival(self, id_: UUID | None) -> Rival | None:
         """An eligible availability with its rank."""
-        judged = self.judged.get(id_) if id_ else None
-        if id_ is None or judged is None or judged.rank is None:
+        rank = self.ranks.get(id_) if id_ else None
+        if id_ is None or rank is None:
             return None
-        score, distance, _ = judged.rank
+        score, distance, _ = rank
         return Rival(id_, -score, distance, self.ranking.index(id_) + 1)
 
 
@@ -109,6 +109,38 @@ def _moment_of_need(evidence: Evidence) -> Moment:
 def _scene(
     archive: Archive, moment: Moment, need_id: UUID, judge: Judge, *, also: tuple[UUID, list[ArchivedEvent]]
 ) -> _Scene:
+    need, staff, told_over = _facts(archive, moment, need_id)
+    around = Circumstances(archive)
+    rules, today = around.rules(moment), around.day(moment)
+    if need is None or rules is None:
+        raise UnknownEntityError(
+            "L'archive n'a plus ce que le moteur voyait à ce moment.", remedy="La période est peut-être purgée."
+        )
+    other, versions = also
+    known = [each.event.data for each in versions if each.event and each.at <= moment.at]
+    if other not in staff and known and isinstance(known[-1], AvailabilityRecorded):
+        staff[other] = known[-1]
+    standings = _standings(archive, moment, need_id)
+    ranks: dict[UUID, Rank] = {}
+    judgement = None
+    for id_, offered in staff.items():
+        pair = proposal_id(need_id, id_)
+        is_over = pair in told_over or standings.get(pair) in _OVER
+        setting = Setting(rules.rules_version, moment.territory, today, is_over)
+        rank = judge.rank(need, offered, setting)
+        if rank is not None:
+            ranks[id_] = rank
+        if id_ == other:
+            judgement = judge.judge(need, offered, setting)
+    accepted = frozenset(id_ for id_ in ranks if standings.get(proposal_id(need_id, id_)) is Standing.ACCEPTED)
+    kept = kept_by(rules.rules_version, need.headcount_left) or 0
+    return _Scene(moment, need, staff, ranks, judgement, accepted, kept)
+
+
+def _facts(
+    archive: Archive, moment: Moment, need_id: UUID
+) -> tuple[NeedRecorded | None, dict[UUID, AvailabilityRecorded], set[UUID]]:
+    """The need, every availability of its territory, and the pairs that facts already told as agreed or cancelled."""
     need: NeedRecorded | None = None
     staff: dict[UUID, AvailabilityRecorded] = {}
     told_over: set[UUID] = set()
@@ -121,28 +153,7 @@ def _scene(
             need = data
         if isinstance(data, Posting) and data.proposal_id is not None:
             told_over.add(data.proposal_id)
-    rules = rules_then(archive, moment)
-    if need is None or rules is None:
-        raise UnknownEntityError(
-            "L'archive n'a plus ce que le moteur voyait à ce moment.", remedy="La période est peut-être purgée."
-        )
-    other, versions = also
-    known = [each.event.data for each in versions if each.event and each.at <= moment.at]
-    if other not in staff and known and isinstance(known[-1], AvailabilityRecorded):
-        staff[other] = known[-1]
-    standings = _standings(archive, moment, need_id)
-    today = day_then(archive, moment)
-    judged = {}
-    for id_, each_staff in staff.items():
-        pair = proposal_id(need_id, id_)
-        is_over = pair in told_over or standings.get(pair) in _OVER
-        setting = Setting(rules.rules_version, moment.territory, today, is_over)
-        judged[id_] = judge(need, each_staff, setting)
-    accepted = frozenset(
-        id_ for id_ in staff if standings.get(proposal_id(need_id, id_)) is Standing.ACCEPTED and judged[id_].rank
-    )
-    kept = kept_by(rules.rules_version, need.headcount_left) or 0
-    return _Scene(moment, need, staff, judged, accepted, kept)
+    return need, staff, told_over
 
 
 def _standings(archive: Archive, moment: Moment, need_id: UUID) -> dict[UUID, Standing]:
@@ -161,7 +172,7 @@ def _standings(archive: Archive, moment: Moment, need_id: UUID) -> dict[UUID, St
 
 
 def _told(scene: _Scene, other: UUID, chosen: UUID | None, versions: list[ArchivedEvent]) -> Comparison:
-    judgement = scene.judged.get(other)
+    judgement = scene.judgement
     failed = judgement.failed if judgement else None
     mine = scene.rival(other)
     if judgement is None:

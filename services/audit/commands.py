@@ -1,4 +1,4 @@
-"""`passerelles audit verify | replay | explain | state | export | retention | index`: what an auditor and an operator do with the archive."""
+"""`passerelles audit verify | replay | explain | state | export | retention | index`: what is done with the archive."""
 
 from __future__ import annotations
 

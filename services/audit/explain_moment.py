@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from schemas.envelope import EPOCH_STRIDE, Event
@@ -18,7 +18,6 @@ SKEW: Final = timedelta(hours=1)
 """Producers stamp records by their own clocks: around an instant this much more is read, and offsets decide."""
 
 _JUST_BEFORE: Final = timedelta(minutes=10)
-_RECENT_DAYS: Final = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,41 +60,78 @@ def moment_of(said: ArchivedEvent) -> Moment:
     return Moment(epoch, said.partition, offset, said.at, data.territory)
 
 
-def facts_then(
-    archive: Archive, moment: Moment, types: Collection[str], *, since: datetime | None = None
-) -> Iterator[ArchivedEvent]:
+def facts_then(archive: Archive, moment: Moment, types: Collection[str]) -> Iterator[ArchivedEvent]:
     """The facts of some types that the territory's log held then, in the order of the log."""
     found = archive.events(
         topics={TopicName.FACTS},
         types=types,
         epochs={moment.epoch},
         partitions={moment.partition},
-        since=since,
         until=moment.at + SKEW,
     )
     return (each for each in found if moment.holds(each))
 
 
-def rules_then(archive: Archive, moment: Moment) -> RulesAdopted | None:
-    """The rules that the territory had last adopted."""
-    last = None
-    for each in facts_then(archive, moment, {"rules.adopted"}):
-        if each.event and isinstance(each.event.data, RulesAdopted):
-            last = each.event.data
-    return last
+class Circumstances:
+    """The rules and days of each territory's log: what surrounds every moment, each stretch of it read once.
 
+    Args:
+        archive: what is read.
+    """
 
-def day_then(archive: Archive, moment: Moment) -> date | None:
-    """The day that it was for the engine: the latest that had begun."""
-    for since in (moment.at - _RECENT_DAYS, None):
-        days = [
-            each.event.data.day
-            for each in facts_then(archive, moment, {"day.started"}, since=since)
-            if each.event and isinstance(each.event.data, DayStarted)
-        ]
-        if days:
-            return max(days)
-    return None
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._days: dict[tuple[int, int, date | None], list[ArchivedEvent]] = {}
+        self._rules: dict[tuple[int, int, str, int], RulesAdopted | None] = {}
+
+    def rules(self, moment: Moment, version: int | None = None) -> RulesAdopted | None:
+        """The rules that the territory had last adopted; none when the archive no longer has them.
+
+        Args:
+            moment: when.
+            version: theirs, where a word tells it: an epoch begins with its rules, and is then read no further.
+        """
+        if version is None:
+            last = None
+            for adopted in self._adopted(moment):
+                last = adopted
+            return last
+        place = (moment.epoch, moment.partition, moment.territory, version)
+        if place not in self._rules:
+            found = (adopted for adopted in self._adopted(moment) if adopted.rules_version == version)
+            self._rules[place] = next(found, None)
+        return self._rules[place]
+
+    def day(self, moment: Moment) -> date | None:
+        """The day that it was for the engine: the latest that had begun."""
+        for around in (moment.at.date(), None):
+            held = (each.event.data for each in self._started(moment, around) if each.event and moment.holds(each))
+            days = [data.day for data in held if isinstance(data, DayStarted)]
+            if days:
+                return max(days)
+        return None
+
+    def _adopted(self, moment: Moment) -> Iterator[RulesAdopted]:
+        for each in facts_then(self._archive, moment, ("rules.adopted",)):
+            if each.event and isinstance(each.event.data, RulesAdopted):
+                yield each.event.data
+
+    def _started(self, moment: Moment, around: date | None) -> list[ArchivedEvent]:
+        """The days that began in a partition in the three days before one, or (none) in the whole epoch."""
+        place = (moment.epoch, moment.partition, around)
+        if place not in self._days:
+            midnight = None if around is None else datetime.combine(around, time.min, UTC)
+            self._days[place] = list(
+                self._archive.events(
+                    topics={TopicName.FACTS},
+                    types=("day.started",),
+                    epochs={moment.epoch},
+                    partitions={moment.partition},
+                    since=None if midnight is None else midnight - timedelta(days=3),
+                    until=None if midnight is None else midnight + timedelta(days=1) + SKEW,
+                )
+            )
+        return self._days[place]
 
 
 def cause_of(archive: Archive, moment: Moment) -> Event[Payload] | None:

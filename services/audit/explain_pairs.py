@@ -11,7 +11,7 @@ from schemas.epochs import DayStarted, EpochOpened, RulesAdopted
 from schemas.facts import AvailabilityRecorded, NeedRecorded, Posting
 from schemas.proposals import Pair, ProposalMade
 from schemas.vocabulary import Payload
-from services.audit.explain_moment import Moment, cause_of, day_then, moment_of, rules_then
+from services.audit.explain_moment import Circumstances, Moment, cause_of, moment_of
 from services.audit.explain_postings import posting_brief, who
 from services.audit.explain_reasons import kept_by, reasons_shown
 from services.audit.explain_wording import COLON, STANDINGS, counted, day, number, ordinal
@@ -68,7 +68,8 @@ class _Told:
     def __init__(self, archive: Archive, evidence: Evidence) -> None:
         self._archive = archive
         self._evidence = evidence
-        self._circumstances: dict[tuple[int, str, int], tuple[Line, ...]] = {}
+        self._logs = Circumstances(archive)
+        self._told: dict[tuple[int, str, int], tuple[Line, ...]] = {}
 
     def pair(self, said: Heard, about: Sequence[Heard]) -> PairShown:
         word = said.event.data
@@ -80,7 +81,7 @@ class _Told:
         ranked = f"{ordinal(rank)} sur {counted(len(proposed), 'proposée', 'proposées')} pour ce besoin"
         if kept:
             ranked += f", qui en garde {number(kept)} au plus parmi celles que personne n’a acceptées"
-        lines = [*self._around(said), *self._sides(said, word), Line("Rang", ranked)]
+        lines = [*self._around(said, word), *self._sides(said, word), Line("Rang", ranked)]
         return PairShown(
             proposal_id=word.id,
             need_id=word.need_id,
@@ -114,15 +115,15 @@ class _Told:
             lines.append(Line(label, f"version {version}{COLON}{posting_brief(posting)} ({firm})"))
         return lines
 
-    def _around(self, said: Heard) -> tuple[Line, ...]:
+    def _around(self, said: Heard, word: ProposalMade) -> tuple[Line, ...]:
         moment = moment_of(said.first)
         key = (moment.epoch, moment.territory, moment.offset)
-        if key not in self._circumstances:
-            self._circumstances[key] = self._look_around(said, moment)
-        return self._circumstances[key]
+        if key not in self._told:
+            self._told[key] = self._look_around(said, word, moment)
+        return self._told[key]
 
-    def _look_around(self, said: Heard, moment: Moment) -> tuple[Line, ...]:
-        rules, today = rules_then(self._archive, moment), day_then(self._archive, moment)
+    def _look_around(self, said: Heard, word: ProposalMade, moment: Moment) -> tuple[Line, ...]:
+        rules, today = self._logs.rules(moment, word.rules_version), self._logs.day(moment)
         cause = self._cause(said, moment)
         lines = [
             Line("Ce qui l’a déclenché", cause_text(cause) if cause else "un fait que l’archive n’a plus"),

@@ -194,4 +194,4 @@ def _middle(measure: Measure, values: Sequence[timedelta]) -> Shown | float:
     if len(values) < LEAST:
         return HIDDEN
     seconds = median(value.total_seconds() for value in values)
-    return round(seconds, 1) if measure is Measure.SECONDS else round(seconds / 3600, 1)
+    return round(seconds, 3) if measure is Measure.SECONDS else round(seconds / 3600, 1)

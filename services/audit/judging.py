@@ -9,7 +9,6 @@ from enum import StrEnum
 from typing import Protocol
 
 from schemas.facts import AvailabilityRecorded, NeedRecorded
-from schemas.proposals import Reason
 
 Figure = int | str | bool | None | tuple[str, ...]
 Rank = tuple[int, int, int]
@@ -61,31 +60,28 @@ class Judgement:
     Attributes:
         checks: every rule, in order.
         rank: where it stands among others of its need; none when it is not eligible.
-        reasons: as a proposal would give them; empty when it is not eligible.
     """
 
     checks: tuple[Check, ...]
     rank: Rank | None
-    reasons: tuple[Reason, ...]
 
     @property
     def failed(self) -> Check | None:
         """The first rule that the pair does not satisfy."""
         return next((check for check in self.checks if not check.holds), None)
 
-    @property
-    def score(self) -> int | None:
-        """0 to 100, when it is eligible."""
-        return None if self.rank is None else -self.rank[0]
-
 
 class Judge(Protocol):
-    """Judges one pair by the rules of a version."""
+    """Judges pairs by the rules of a version; both methods agree on who is eligible.
 
-    def __call__(self, need: NeedRecorded, staff: AvailabilityRecorded, setting: Setting) -> Judgement:
-        """What the rules say of this need and these people.
+    Raises:
+        PasserellesError: from either, this build has not the rules of that version.
+    """
 
-        Raises:
-            PasserellesError: this build has not the rules of that version.
-        """
+    def judge(self, need: NeedRecorded, staff: AvailabilityRecorded, setting: Setting) -> Judgement:
+        """What the rules say of this need and these people, rule by rule."""
+        ...
+
+    def rank(self, need: NeedRecorded, staff: AvailabilityRecorded, setting: Setting) -> Rank | None:
+        """Where the pair stands, none when it is not eligible: for thousands of candidates."""
         ...

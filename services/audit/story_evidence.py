@@ -106,26 +106,35 @@ def gather(archive: Archive, id_: UUID, *, at: datetime | None = None) -> Eviden
     named = _distinct(archive.events(subjects={id_}, until=until))
     kind = kind_of(id_, [each.event for each in named], at)
     pairs = _pairs_of(kind, id_, named)
-    about = _distinct(archive.events(subjects=pairs, types=_OF_PAIRS, until=until)) if pairs else []
-    if kind is EntityKind.DELIVERY:
-        about = [each for each in about if not isinstance(each.event.data, DeliveryRecorded)]
+    about = _about(archive, kind, named, pairs, until)
     ids = [each.event.data for each in about if isinstance(each.event.data, Pair | Outcome | DecisionRecorded)]
     need_ids = {data.need_id for data in ids} | ({id_} if kind is EntityKind.NEED else set())
     staff_ids = {data.availability_id for data in ids} | ({id_} if kind is EntityKind.AVAILABILITY else set())
     postings = _distinct(
-        archive.events(subjects=need_ids | staff_ids, types=("need.recorded", "availability.recorded"), until=until)
+        archive.events(
+            topics={TopicName.FACTS},
+            subjects=need_ids | staff_ids,
+            types=("need.recorded", "availability.recorded"),
+            until=until,
+        )
     )
     evidence = Evidence(kind, id_, until, [])
     for each in postings:
         place = evidence.needs if isinstance(each.event.data, NeedRecorded) else evidence.staff
         if isinstance(each.event.data, Posting):
             place.setdefault(each.event.data.id, []).append(each)
-    for each in _distinct(archive.events(subjects=need_ids, types=_WORDS, until=until)) if need_ids else ():
+    words = named
+    if kind is not EntityKind.NEED:
+        words = _distinct(archive.events(topics={TopicName.PROPOSALS}, subjects=need_ids, types=_WORDS, until=until))
+    for each in words:
         if isinstance(each.event.data, Pair):
             evidence.words.setdefault(each.event.data.need_id, []).append(each)
     firms = {each.event.data.company_id for each in postings if isinstance(each.event.data, Posting)}
     told = {each.event.data.company_id for each in chain(named, about) if isinstance(each.event.data, DeliveryRecorded)}
-    for each in _distinct(archive.events(subjects=firms | told, types=("company.recorded",), until=until)):
+    companies = archive.events(
+        topics={TopicName.FACTS}, subjects=firms | told, types=("company.recorded",), until=until
+    )
+    for each in _distinct(companies):
         if isinstance(each.event.data, CompanyRecorded):
             evidence.companies.setdefault(each.event.data.id, []).append(each)
     shown = [each for each in postings if _is_own(kind, id_, each)]
@@ -134,6 +143,22 @@ def gather(archive: Archive, id_: UUID, *, at: datetime | None = None) -> Eviden
     )
     evidence.heard = sorted(chain(shown, about, own), key=_story_order)
     return evidence
+
+
+def _about(
+    archive: Archive, kind: EntityKind, named: list[Heard], pairs: set[UUID], until: datetime | None
+) -> list[Heard]:
+    """Words, decisions and deliveries about pairs: all but deliveries name the need and the availability too."""
+    told = [each for each in named if not isinstance(each.event.data, Posting | CompanyRecorded)]
+    if kind is EntityKind.PROPOSAL:
+        return told
+    if kind is EntityKind.DELIVERY:
+        types = tuple(type_ for type_ in _OF_PAIRS if type_ != "delivery.recorded")
+        return _distinct(archive.events(subjects=pairs, types=types, until=until))
+    deliveries = archive.events(
+        topics={TopicName.DELIVERIES}, subjects=pairs, types=("delivery.recorded",), until=until
+    )
+    return [*told, *_distinct(deliveries)]
 
 
 def kind_of(id_: UUID, events: Sequence[Event[Payload]], at: datetime | None) -> EntityKind:

@@ -16,7 +16,7 @@ from services.audit.explain import explain
 from services.audit.judging import Rule
 from services.audit.story import EntityKind, StepKind, Story, as_json
 from services.audit.story_evidence import UnknownEntityError
-from services.audit_bridge import judge
+from services.audit_bridge import MatchingJudge
 from tests.unit.audit.told_log import NUMBER, ToldLog, delivery_id
 from tests.unit.matching import scenery
 
@@ -39,7 +39,7 @@ def log() -> ToldLog:
 
 
 def story(log: ToldLog, id_: UUID, **options: object) -> Story:
-    return explain(log.archive, id_, judge=judge, **options)  # type: ignore[arg-type]
+    return explain(log.archive, id_, judge=MatchingJudge(), **options)  # type: ignore[arg-type]
 
 
 def titles(told: Story) -> list[str]:
