@@ -13,6 +13,7 @@ from schemas.proposals import ProposalMade
 from schemas.topics import TopicName
 from schemas.vocabulary import proposal_id
 from services.audit.against import Comparison, Rival, Verdict, checks_shown
+from services.audit.against_candidates import Candidates
 from services.audit.against_wording import LABELS, check_text
 from services.audit.explain_moment import SKEW, Circumstances, Moment, facts_then, moment_of
 from services.audit.explain_reasons import kept_by
@@ -27,11 +28,11 @@ _OVER = frozenset({Standing.AGREED, Standing.DECLINED, Standing.CANCELLED})
 
 @dataclass(frozen=True, slots=True)
 class _Scene:
-    """A need at one moment with every availability of its territory, judged."""
+    """A need at one moment, with every availability that was eligible for it there."""
 
     moment: Moment
     need: NeedRecorded
-    staff: dict[UUID, AvailabilityRecorded]
+    candidates: int
     ranks: dict[UUID, Rank]
     judgement: Judgement | None
     accepted: frozenset[UUID]
@@ -83,7 +84,7 @@ def compare_with(archive: Archive, evidence: Evidence, other: UUID, *, judge: Ju
             )
     versions = _versions(archive, other, evidence.until)
     moment = moment_of(made[-1].first) if made else _moment_of_need(evidence)
-    scene = _scene(archive, moment, next(iter(evidence.needs)), judge, also=(other, versions))
+    scene = _scene(archive, moment, evidence, judge, also=(other, versions))
     return _told(scene, other, chosen, versions)
 
 
@@ -107,16 +108,19 @@ def _moment_of_need(evidence: Evidence) -> Moment:
 
 
 def _scene(
-    archive: Archive, moment: Moment, need_id: UUID, judge: Judge, *, also: tuple[UUID, list[ArchivedEvent]]
+    archive: Archive, moment: Moment, evidence: Evidence, judge: Judge, *, also: tuple[UUID, list[ArchivedEvent]]
 ) -> _Scene:
-    need, staff, told_over = _facts(archive, moment, need_id)
+    other, versions = also
+    need_id, heard = next(iter(evidence.needs.items()))
+    occupations = {each.event.data.occupation for each in heard if isinstance(each.event.data, NeedRecorded)}
+    candidates = Candidates(moment, need_id, occupations, other)
+    need, staff, told_over = _facts(archive, moment, need_id, candidates)
     around = Circumstances(archive)
     rules, today = around.rules(moment), around.day(moment)
     if need is None or rules is None:
         raise UnknownEntityError(
             "L'archive n'a plus ce que le moteur voyait à ce moment.", remedy="La période est peut-être purgée."
         )
-    other, versions = also
     known = [each.event.data for each in versions if each.event and each.at <= moment.at]
     if other not in staff and known and isinstance(known[-1], AvailabilityRecorded):
         staff[other] = known[-1]
@@ -134,17 +138,17 @@ def _scene(
             judgement = judge.judge(need, offered, setting)
     accepted = frozenset(id_ for id_ in ranks if standings.get(proposal_id(need_id, id_)) is Standing.ACCEPTED)
     kept = kept_by(rules.rules_version, need.headcount_left) or 0
-    return _Scene(moment, need, staff, ranks, judgement, accepted, kept)
+    return _Scene(moment, need, len(candidates.known), ranks, judgement, accepted, kept)
 
 
 def _facts(
-    archive: Archive, moment: Moment, need_id: UUID
+    archive: Archive, moment: Moment, need_id: UUID, candidates: Candidates
 ) -> tuple[NeedRecorded | None, dict[UUID, AvailabilityRecorded], set[UUID]]:
-    """The need, every availability of its territory, and the pairs that facts already told as agreed or cancelled."""
+    """The need, the availabilities that may serve it, and the pairs that facts tell as agreed or cancelled."""
     need: NeedRecorded | None = None
     staff: dict[UUID, AvailabilityRecorded] = {}
     told_over: set[UUID] = set()
-    for each in facts_then(archive, moment, ("availability.recorded", "need.recorded")):
+    for each in facts_then(archive, moment, ("availability.recorded", "need.recorded"), where=candidates):
         data = each.event.data if each.event else None
         if isinstance(data, AvailabilityRecorded):
             if data.id not in staff or staff[data.id].version < data.version:
@@ -205,7 +209,7 @@ def _told(scene: _Scene, other: UUID, chosen: UUID | None, versions: list[Archiv
         checks=checks_shown(judgement.checks) if judgement else (),
         first_failed=failed.rule if failed else None,
         rank=mine.rank if mine else None,
-        candidates=len(scene.staff),
+        candidates=scene.candidates,
         eligible=len(scene.ranking),
         kept=scene.kept,
         chosen=scene.rival(chosen),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
+from passerelles.bus.codec import Record
 from schemas.envelope import EPOCH_STRIDE, Event
 from schemas.epochs import DayStarted, RulesAdopted
 from schemas.proposals import Pair
@@ -60,7 +61,9 @@ def moment_of(said: ArchivedEvent) -> Moment:
     return Moment(epoch, said.partition, offset, said.at, data.territory)
 
 
-def facts_then(archive: Archive, moment: Moment, types: Collection[str]) -> Iterator[ArchivedEvent]:
+def facts_then(
+    archive: Archive, moment: Moment, types: Collection[str], *, where: Callable[[int, Record], bool] | None = None
+) -> Iterator[ArchivedEvent]:
     """The facts of some types that the territory's log held then, in the order of the log."""
     found = archive.events(
         topics={TopicName.FACTS},
@@ -68,6 +71,7 @@ def facts_then(archive: Archive, moment: Moment, types: Collection[str]) -> Iter
         epochs={moment.epoch},
         partitions={moment.partition},
         until=moment.at + SKEW,
+        where=where,
     )
     return (each for each in found if moment.holds(each))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
@@ -66,6 +66,7 @@ class Archive(Protocol):
         until: datetime | None = None,
         epochs: Collection[int] | None = None,
         partitions: Collection[int] | None = None,
+        where: Callable[[int, Record], bool] | None = None,
     ) -> Iterator[ArchivedEvent]:
         """The records that pass every filter given, by epoch, time, topic, partition and offset.
 
@@ -77,6 +78,7 @@ class Archive(Protocol):
             until: appended before.
             epochs: of these epochs.
             partitions: of these partitions, of whichever topic.
+            where: looks at each offset and record, in order and before it is decoded: what it refuses costs little.
 
         Raises:
             ArchiveError: the archive cannot be read.
@@ -106,6 +108,7 @@ class MemoryArchive:
         until: datetime | None = None,
         epochs: Collection[int] | None = None,
         partitions: Collection[int] | None = None,
+        where: Callable[[int, Record], bool] | None = None,
     ) -> Iterator[ArchivedEvent]:
         """As `Archive.events` says."""
         for each in self._events:
@@ -117,5 +120,6 @@ class MemoryArchive:
                 and (until is None or each.at < until)
                 and (epochs is None or each.epoch in epochs)
                 and (partitions is None or each.partition in partitions)
+                and (where is None or where(each.offset, each.record))
             ):
                 yield each

@@ -15,7 +15,7 @@ from uuid import UUID
 import pyarrow as pa
 from pyarrow import compute
 
-from passerelles.bus.codec import UndecodableError, decode
+from passerelles.bus.codec import Record, UndecodableError, decode
 from services.audit.archive_errors import ArchiveError
 from services.audit.archive_files import ArchiveFiles, FolderFiles, open_files
 from services.audit.archive_rows import batches, chosen
@@ -79,6 +79,7 @@ class SegmentArchive:
         until: datetime | None = None,
         epochs: Collection[int] | None = None,
         partitions: Collection[int] | None = None,
+        where: Callable[[int, Record], bool] | None = None,
     ) -> Iterator[ArchivedEvent]:
         """As `Archive.events` says."""
         for kept in self.kept(
@@ -90,6 +91,8 @@ class SegmentArchive:
             epochs=epochs,
             partitions=partitions,
         ):
+            if where is not None and not where(kept.row.offset, kept.row.record):
+                continue
             each = archived(kept)
             if types is None or (each.event is not None and each.event.type in types):
                 yield each
