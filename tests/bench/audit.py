@@ -24,10 +24,12 @@ from services.audit.archive_files import FolderFiles
 from services.audit.archive_keys import open_signer
 from services.audit.archive_segment import Filed
 from services.audit.archive_writer import SEGMENT_ROWS, ArchiveWriter
+from services.audit.explain import explain
 from services.audit.reader_segments import SegmentArchive
 from services.audit.replay import Wanted, chosen, lines
 from services.audit.verify import verify
 from services.audit.verify_fold import partitions_of, refold
+from services.audit_bridge import MatchingJudge
 from services.matching.shard import MatchingShard
 from tests.bench.audit_log import Writer
 
@@ -99,6 +101,14 @@ def _measured(data: Path) -> dict[str, float]:
     found = list(SegmentArchive(address).events(subjects=[UUID((some.row.record.key or b"").decode())]))
     figures["audit.find_one.seconds"] = time.perf_counter() - began
     assert found
+    began = time.perf_counter()
+    told = explain(SegmentArchive(address), UUID((some.row.record.key or b"").decode()), judge=MatchingJudge())
+    figures["audit.explain.seconds"] = time.perf_counter() - began
+    assert told.pairs
+    began = time.perf_counter()
+    told = explain(SegmentArchive(address), told.pairs[0].need_id, judge=MatchingJudge())
+    figures["audit.explain_need.seconds"] = time.perf_counter() - began
+    assert told.pairs
     return figures
 
 
