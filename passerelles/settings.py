@@ -61,8 +61,15 @@ class Settings(BaseSettings):
         ),
     ] = "sqlite:///data/passerelles.sqlite"
     data: Annotated[
-        Path, Field(description="Folder of what a process keeps on disk: snapshots, and SQLite by default.")
+        Path,
+        Field(description="Folder of what a process keeps: snapshots, the archive and its key, and SQLite by default."),
     ] = Path("data")
+    archive: Annotated[
+        str,
+        Field(
+            description="Where audit keeps its archive: a folder, or a URL of fsspec; by default `archive` in `DATA`."
+        ),
+    ] = ""
     http_port: Annotated[int, Field(ge=0, le=65535, description="The port of this service's HTTP.")] = 8000
     http_host: Annotated[str, Field(description="The address that HTTP listens on.")] = "127.0.0.1"
     public_url: Annotated[
@@ -88,6 +95,11 @@ class Settings(BaseSettings):
     log_level: Annotated[
         str, Field(pattern=r"^(debug|info|warning|error)$", description="The least grave line logged.")
     ] = "info"
+
+    @property
+    def archive_address(self) -> str:
+        """The folder or URL of the archive."""
+        return self.archive or str(self.data / "archive")
 
 
 def read_settings() -> Settings:

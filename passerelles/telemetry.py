@@ -39,3 +39,5 @@ OUTBOX_PUBLISHED: Final = Counter("passerelles_outbox_published", "Outbox entrie
 OUTBOX_SWEPT: Final = Counter(
     "passerelles_outbox_swept", "Documents that a sweep found with entries still owed.", ["source"]
 )
+
+ARCHIVED: Final = Counter("passerelles_archive_records", "Records written to segments and signed.", ["topic"])

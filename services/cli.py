@@ -20,8 +20,11 @@ from passerelles.bus.topics import ensure_topics
 from passerelles.errors import PasserellesError, UnavailableError
 from passerelles.settings import Settings, read_settings, unknown_variables
 from services import parked, stack
+from services.audit.commands import audit_commands
+from services.audit_bridge import MatchingJudge
 from services.demo import running
 from services.demo.show import show
+from services.matching.shard import MatchingShard
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +38,7 @@ parked_app = typer.Typer(
     help="Les messages mis de côté : les lister, les rejouer, les abandonner.", no_args_is_help=True
 )
 app.add_typer(parked_app, name="parked")
+app.add_typer(audit_commands(MatchingShard, MatchingJudge()), name="audit")
 
 DataOption = Annotated[
     Path | None,

@@ -17,6 +17,7 @@ from passerelles.health import Health
 from passerelles.settings import Settings
 from passerelles.store.address import open_store
 from passerelles.store.port import Store
+from services.audit.service import AuditService
 from services.matching.service import MatchingService
 from services.notifications.service import NotificationsService
 from services.registry.service import RegistryService
@@ -33,6 +34,7 @@ class ServiceName(StrEnum):
     REGISTRY = "registry"
     MATCHING = "matching"
     NOTIFICATIONS = "notifications"
+    AUDIT = "audit"
 
 
 class Service(Protocol):
@@ -52,6 +54,7 @@ SERVICES: Final[Mapping[ServiceName, Callable[[Settings, Bus, Store], Service]]]
     ServiceName.REGISTRY: RegistryService,
     ServiceName.MATCHING: MatchingService,
     ServiceName.NOTIFICATIONS: NotificationsService,
+    ServiceName.AUDIT: AuditService,
 }
 
 

@@ -92,6 +92,10 @@ class Publisher:
         """Append a record as it is. Raises `UnavailableError` as `publish` does."""
         await self._append([(topic, partition, record)])
 
+    async def publish_records(self, records: Iterable[Placed]) -> None:
+        """Append records as they are, in order within a partition. Raises `UnavailableError` as `publish` does."""
+        await self._append(records)
+
     async def _append(self, records: Iterable[Placed]) -> None:
         self._under_way += 1
         self._idle.clear()

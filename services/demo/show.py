@@ -46,7 +46,13 @@ async def show(*, data: Path | None, port: int, empty: bool, once: bool) -> int:
         smtp_port = await sink.start()
         closing.push_async_callback(sink.stop)
         settings = _settings(folder, _free_port(port), smtp_port)
-        ports = {ServiceName.REGISTRY: settings.http_port, ServiceName.MATCHING: 0, ServiceName.NOTIFICATIONS: 0}
+        # Audit starts first, so that it stops last: it archives what the others say while they stop.
+        ports = {
+            ServiceName.AUDIT: 0,
+            ServiceName.REGISTRY: settings.http_port,
+            ServiceName.MATCHING: 0,
+            ServiceName.NOTIFICATIONS: 0,
+        }
         stack = Stack(settings, broker.bus, open_store(settings.store), ports)
         registry = cast("RegistryService", stack.service(ServiceName.REGISTRY))
         registry.app.include_router(sink.router())

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-BENCHES = ("alert",)
+BENCHES = ("alert", "audit")
 REPORT = Path("build/bench.json")
 
 

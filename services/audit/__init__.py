@@ -1,0 +1,1 @@
+"""Audit: everything that travelled is archived, proved, replayed and explained."""

@@ -1,0 +1,125 @@
+"""What the rest of audit reads the archive by: events with their places, in one order, filtered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+from uuid import UUID
+
+from passerelles.bus.codec import Record
+from schemas.envelope import Event
+from schemas.vocabulary import Payload
+
+MENTIONS: Final = (
+    "id",
+    "need_id",
+    "availability_id",
+    "proposal_id",
+    "company_id",
+    "borrower_id",
+    "lender_id",
+    "message_id",
+    "contact_id",
+)
+"""The fields of payloads that name an entity: what an event can be found by."""
+
+Key = tuple[int, datetime, str, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedEvent:
+    """A record of the log where it lay.
+
+    Attributes:
+        epoch: the event's own; for what cannot be decoded, that of the record before it in its partition.
+        at: when the broker appended it, UTC: Kafka's timestamp, to the millisecond.
+        event: none when the record is no event of the contract.
+        record: its bytes, as they were written.
+    """
+
+    epoch: int
+    topic: str
+    partition: int
+    offset: int
+    at: datetime
+    event: Event[Payload] | None
+    record: Record
+
+    @property
+    def key(self) -> Key:
+        """What the archive's order is made of."""
+        return (self.epoch, self.at, self.topic, self.partition, self.offset)
+
+
+class Archive(Protocol):
+    """An archive that can be read, as often as one likes."""
+
+    def events(
+        self,
+        *,
+        topics: Collection[str] | None = None,
+        types: Collection[str] | None = None,
+        subjects: Collection[UUID] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        epochs: Collection[int] | None = None,
+        partitions: Collection[int] | None = None,
+        where: Callable[[int, Record], bool] | None = None,
+    ) -> Iterator[ArchivedEvent]:
+        """The records that pass every filter given, by epoch, time, topic, partition and offset.
+
+        Args:
+            topics: of these topics.
+            types: of these short names; what cannot be decoded has none.
+            subjects: naming any of these entities, in one of the fields `MENTIONS`.
+            since: appended then or later.
+            until: appended before.
+            epochs: of these epochs.
+            partitions: of these partitions, of whichever topic.
+            where: looks at each offset and record, in order and before it is decoded: what it refuses costs little.
+
+        Raises:
+            ArchiveError: the archive cannot be read.
+        """
+        ...
+
+
+def mentions(event: Event[Payload]) -> frozenset[UUID]:
+    """The entities that an event names: its own, and those that it is about."""
+    data = event.data
+    return frozenset(value for name in MENTIONS if isinstance(value := getattr(data, name, None), UUID))
+
+
+class MemoryArchive:
+    """An archive of a few events in memory, for tests."""
+
+    def __init__(self, events: Iterable[ArchivedEvent]) -> None:
+        self._events = sorted(events, key=lambda each: each.key)
+
+    def events(
+        self,
+        *,
+        topics: Collection[str] | None = None,
+        types: Collection[str] | None = None,
+        subjects: Collection[UUID] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        epochs: Collection[int] | None = None,
+        partitions: Collection[int] | None = None,
+        where: Callable[[int, Record], bool] | None = None,
+    ) -> Iterator[ArchivedEvent]:
+        """As `Archive.events` says."""
+        for each in self._events:
+            if (
+                (topics is None or each.topic in topics)
+                and (types is None or (each.event is not None and each.event.type in types))
+                and (subjects is None or (each.event is not None and not mentions(each.event).isdisjoint(subjects)))
+                and (since is None or each.at >= since)
+                and (until is None or each.at < until)
+                and (epochs is None or each.epoch in epochs)
+                and (partitions is None or each.partition in partitions)
+                and (where is None or where(each.offset, each.record))
+            ):
+                yield each

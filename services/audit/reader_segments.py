@@ -1,0 +1,235 @@
+"""The archive as it lies in its segments, read in order: decoded as events, or as they are."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from typing import Final, TypeVar
+from uuid import UUID
+
+import pyarrow as pa
+from pyarrow import compute
+
+from passerelles.bus.codec import Record, UndecodableError, decode
+from services.audit.archive_errors import ArchiveError
+from services.audit.archive_files import ArchiveFiles, FolderFiles, open_files
+from services.audit.archive_rows import batches, chosen
+from services.audit.archive_segment import Filed, records_of
+from services.audit.chain import read_chain
+from services.audit.manifest import AnyEntry, Dropped, Segment
+from services.audit.reader import ArchivedEvent
+from services.audit.reader_index import Index
+
+INDEX: Final = "index.sqlite"
+_BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A record as it was archived, not decoded."""
+
+    segment: Segment
+    row: Filed
+
+
+class SegmentArchive:
+    """Reads an archive; what is added to it later is not seen.
+
+    Args:
+        address: its folder or URL.
+        index: where the index is kept; by default in the archive's folder, or for a bucket in this one.
+
+    Raises:
+        NoArchiveError: there is none.
+        ArchiveError: its chain cannot be read.
+    """
+
+    def __init__(self, address: str, *, index: Path | None = None) -> None:
+        self.files: ArchiveFiles = open_files(address)
+        self.entries: list[AnyEntry] = read_chain(self.files)
+        self._index = index or (self.files.root / INDEX if isinstance(self.files, FolderFiles) else Path(INDEX))
+
+    @property
+    def segments(self) -> list[Segment]:
+        """Those whose files retention has left, in the chain's order."""
+        dropped = {sequence for each in self.entries if isinstance(each, Dropped) for sequence in each.sequences}
+        return [each for each in self.entries if isinstance(each, Segment) and each.sequence not in dropped]
+
+    def complete_index(self, progress: Callable[[Segment], None] | None = None, *, anew: bool = False) -> int:
+        """Bring the index up to date, and say how many segments it has. Raises `ArchiveError`."""
+        if anew:
+            self._index.unlink(missing_ok=True)
+        with Index(self._index) as index:
+            index.complete(self.files, self.segments, progress)
+        return len(self.segments)
+
+    def events(
+        self,
+        *,
+        topics: Collection[str] | None = None,
+        types: Collection[str] | None = None,
+        subjects: Collection[UUID] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        epochs: Collection[int] | None = None,
+        partitions: Collection[int] | None = None,
+        where: Callable[[int, Record], bool] | None = None,
+    ) -> Iterator[ArchivedEvent]:
+        """As `Archive.events` says."""
+        for kept in self.kept(
+            topics=topics,
+            types=types,
+            subjects=subjects,
+            since=since,
+            until=until,
+            epochs=epochs,
+            partitions=partitions,
+        ):
+            if where is not None and not where(kept.row.offset, kept.row.record):
+                continue
+            each = archived(kept)
+            if types is None or (each.event is not None and each.event.type in types):
+                yield each
+
+    def kept(
+        self,
+        *,
+        topics: Collection[str] | None = None,
+        types: Collection[str] | None = None,
+        subjects: Collection[UUID] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        epochs: Collection[int] | None = None,
+        partitions: Collection[int] | None = None,
+    ) -> Iterator[Kept]:
+        """The same records, not decoded; beside those of `types`, what has no usual headers."""
+        return self.each(
+            _as_kept,
+            topics=topics,
+            types=types,
+            subjects=subjects,
+            since=since,
+            until=until,
+            epochs=epochs,
+            partitions=partitions,
+        )
+
+    def each(
+        self,
+        read: Callable[[Segment, pa.RecordBatch], Iterable[T]],
+        *,
+        topics: Collection[str] | None = None,
+        types: Collection[str] | None = None,
+        subjects: Collection[UUID] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        epochs: Collection[int] | None = None,
+        partitions: Collection[int] | None = None,
+    ) -> Iterator[T]:
+        """The same records, each as `read` makes it of a segment's rows; of `types`, and what has no usual header."""
+        segments = [
+            each
+            for each in self.segments
+            if (topics is None or each.topic in topics)
+            and (partitions is None or each.partition in partitions)
+            and (epochs is None or each.epoch in epochs)
+            and (since is None or each.last_at >= since)
+            and (until is None or each.first_at < until)
+        ]
+        rows = self._rows_naming(subjects) if subjects is not None else None
+        if rows is not None:
+            segments = [each for each in segments if each.sha256 in rows]
+        keep = Filter(since, until, types)
+        by_epoch = sorted(segments, key=lambda each: (each.epoch, each.topic, each.partition, each.log, each.first))
+        for _, of_epoch in groupby(by_epoch, key=attrgetter("epoch")):
+            streams = [
+                self._stream(number, list(of_one), rows, keep, read)
+                for number, (_, of_one) in enumerate(groupby(of_epoch, key=attrgetter("topic", "partition")))
+            ]
+            # Times, then the stream's number: two records of one stream are never compared.
+            yield from (what for *_, what in (streams[0] if len(streams) == 1 else heapq.merge(*streams)))
+
+    def _rows_naming(self, subjects: Collection[UUID]) -> dict[str, list[int]]:
+        with Index(self._index) as index:
+            index.complete(self.files, self.segments)
+            return index.find(subjects)
+
+    def _stream(
+        self,
+        number: int,
+        segments: Iterable[Segment],
+        rows: dict[str, list[int]] | None,
+        keep: Filter,
+        read: Callable[[Segment, pa.RecordBatch], Iterable[T]],
+    ) -> Iterator[tuple[int, int, T]]:
+        """The records of a partition by offset; the time of one is not before that of another before it."""
+        latest = -(1 << 62)
+        for segment in segments:
+            for whole in self._batches(segment, rows):
+                batch = keep.of(whole)
+                if batch.num_rows:
+                    times = batch.column("at").cast(pa.int64()).to_pylist()
+                    for at, what in zip(times, read(segment, batch), strict=True):
+                        latest = max(latest, at)
+                        yield latest, number, what
+
+    def _batches(self, segment: Segment, rows: dict[str, list[int]] | None) -> Iterator[pa.RecordBatch]:
+        try:
+            if rows is None:
+                yield from batches(self.files, segment)
+            else:
+                yield from chosen(self.files, segment, rows[segment.sha256])
+        except FileNotFoundError as error:
+            raise ArchiveError(
+                f"Le fichier du segment {segment.place} manque.", remedy="Lancer « passerelles audit verify »."
+            ) from error
+
+
+class Filter:
+    """Keeps the rows of a period and of some types, and those whose type only their headers tell."""
+
+    def __init__(self, since: datetime | None, until: datetime | None, types: Collection[str] | None) -> None:
+        self._low = None if since is None else pa.scalar(_milliseconds(since), pa.int64())
+        self._high = None if until is None else pa.scalar(_milliseconds(until), pa.int64())
+        self._types = None if types is None else pa.array(sorted(types), pa.string())
+
+    def of(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The rows that are kept."""
+        masks = []
+        at = batch.column("at").cast(pa.int64())
+        if self._low is not None:
+            masks.append(compute.greater_equal(at, self._low))
+        if self._high is not None:
+            masks.append(compute.less(at, self._high))
+        if self._types is not None:
+            is_odd = compute.is_valid(batch.column("headers"))
+            masks.append(compute.or_(compute.is_in(batch.column("type"), self._types), is_odd))
+        for mask in masks[1:]:
+            masks[0] = compute.and_(masks[0], mask)
+        return batch.filter(masks[0]) if masks else batch
+
+
+def _as_kept(segment: Segment, batch: pa.RecordBatch) -> Iterator[Kept]:
+    return (Kept(segment, row) for row in records_of(batch))
+
+
+def archived(kept: Kept) -> ArchivedEvent:
+    """A record, decoded if it can be."""
+    segment, row = kept.segment, kept.row
+    try:
+        event = decode(row.record)
+    except UndecodableError:
+        event = None
+    at = _BEGINNING + timedelta(milliseconds=row.at)
+    return ArchivedEvent(segment.epoch, segment.topic, segment.partition, row.offset, at, event, row.record)
+
+
+def _milliseconds(instant: datetime) -> int:
+    """The first millisecond that is not before."""
+    return -((_BEGINNING - instant) // timedelta(milliseconds=1))

@@ -1,0 +1,115 @@
+"""Stories, states and figures of an archive in a folder: what the commands print, write and exit with."""
+
+from __future__ import annotations
+
+import json
+from itertools import groupby
+from pathlib import Path
+
+import openpyxl
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from schemas.decisions import Standing
+from schemas.deliveries import DeliveryState
+from schemas.vocabulary import Party, proposal_id
+from services.cli import app
+from tests.unit.audit.archive_made import Scribe
+from tests.unit.audit.told_log import NUMBER, ToldLog, delivery_id
+from tests.unit.matching import scenery
+
+PAIR = str(proposal_id(NUMBER(1), NUMBER(1000)))
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two epochs: a pair is proposed, told and agreed, then the log is opened again."""
+    log = ToldLog()
+    log.company(scenery.BORROWER, branch="agroalimentaire")
+    log.company(scenery.LENDER, scenery.CAPDENAC, "aeronautique")
+    log.say(scenery.staff(1000))
+    log.say(scenery.staff(1001, commune=scenery.TOULOUSE, mobility_km=20))
+    log.say(scenery.need(1))
+    log.deliver(1, 1, 1000, DeliveryState.SENT)
+    log.decide(1, 1000, Standing.ACCEPTED, Party.BORROWER)
+    log.begin(scenery.staff(1000), scenery.need(1), scenery.decision(1, 1000, Standing.ACCEPTED))
+    log.decide(1, 1000, Standing.AGREED, Party.LENDER, version=2)
+    folder = tmp_path_factory.mktemp("explained")
+    scribe = Scribe(folder)
+    for epoch, records in groupby(log.archive.events(), key=lambda each: each.epoch):
+        if epoch > 1:
+            scribe.new_log()
+        for each in records:
+            assert each.event is not None
+            scribe.write([each.event])
+        scribe.end_segment()
+    return folder
+
+
+def audit(data: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(app, ["audit", *arguments, "--data", str(data)])
+
+
+def test_a_story_goes_to_the_terminal_to_json_and_to_a_page(data: Path, tmp_path: Path) -> None:
+    shown = audit(data, "explain", PAIR)
+    assert shown.exit_code == 0, shown.output
+    assert "accord conclu" in shown.output
+    document = json.loads(audit(data, "explain", PAIR, "--format", "json").stdout)
+    assert [step["kind"] for step in document["steps"]].count("log") == 1
+    file = tmp_path / "rapport.html"
+    assert audit(data, "explain", PAIR, "--format", "html", "--out", str(file)).exit_code == 0
+    page = file.read_text(encoding="utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert "Pourquoi cette mise en relation" in page
+    assert "http" not in page.replace("http-equiv", ""), "it loads nothing"
+
+
+def test_needs_availabilities_and_deliveries_have_stories(data: Path) -> None:
+    for id_ in (NUMBER(1), NUMBER(1000), delivery_id(1)):
+        assert audit(data, "explain", str(id_)).exit_code == 0
+
+
+def test_why_not_another_is_answered(data: Path) -> None:
+    shown = audit(data, "explain", PAIR, "--against", str(NUMBER(1001)), "--format", "json")
+    assert json.loads(shown.stdout)["comparison"]["first_failed"] == "distance"
+
+
+def test_the_past_is_shown_as_it_was(data: Path) -> None:
+    then = json.loads(audit(data, "state", PAIR, "--at", "2026-03-02T08:00:09+01:00", "--json").stdout)
+    assert {line["label"]: line["text"] for line in then["lines"]}["État"] == "ouverte"
+    now = json.loads(audit(data, "state", PAIR, "--json").stdout)
+    assert {line["label"]: line["text"] for line in now["lines"]}["État"] == "accord conclu"
+    opened = json.loads(audit(data, "state", "--at", "2026-03-02T08:00:09+01:00", "--json").stdout)
+    assert [each["proposal_id"] for each in opened] == [PAIR]
+
+
+def test_an_export_is_written(data: Path, tmp_path: Path) -> None:
+    done = audit(data, "export", "--from", "2026-03-01", "--to", "2026-03-31", "--out", str(tmp_path))
+    assert done.exit_code == 0, done.output
+    book = openpyxl.load_workbook(tmp_path / "passerelles-audit.xlsx")
+    assert book["besoins"]["C2"].value == "< 5"
+    book.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["explain", str(NUMBER(77))], 4, "ne contient rien sous l'identifiant"),
+        (["explain", str(scenery.company(scenery.LENDER))], 4, "entreprise"),
+        (["explain", PAIR, "--against", str(NUMBER(77))], 4, "aucune disponibilité"),
+        (["explain", str(NUMBER(1000)), "--against", str(NUMBER(1001))], 2, "--against"),
+        (["explain", "pas-un-identifiant"], 2, "UUID"),
+        (["explain", PAIR, "--at", "hier"], 2, "ni un jour ni un instant"),
+        (["explain", PAIR, "--format", "pdf"], 2, "--out"),
+        (["explain", PAIR, "--format", "html", "--out", "/nulle/part/x.html"], 2, "ne peut pas être écrit"),
+        (["state", PAIR, "--at", "2020-01-01"], 4, "à cet instant"),
+        (["state", "--at", "2020-01-01"], 4, "0\u00a0proposition ouverte"),
+        (["export", "--from", "2020-01-01", "--to", "2020-02-01", "--out", "x"], 4, "rien pour cette période"),
+        (["export", "--from", "2026-03-02", "--to", "2026-03-01", "--out", "x"], 2, "finit avant"),
+    ],
+)
+def test_what_cannot_be_told_says_why(data: Path, arguments: list[str], code: int, message: str) -> None:
+    done = audit(data, *arguments)
+    assert done.exit_code == code, done.output
+    assert message in done.output

@@ -1,0 +1,88 @@
+"""Archives made for tests, on disk, from events: no bus."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from passerelles.bus.address import Bus
+from passerelles.bus.codec import Record, encode, place
+from schemas.envelope import Event
+from schemas.topics import TOPICS
+from schemas.vocabulary import Payload
+from services.audit.archive_files import FolderFiles
+from services.audit.archive_keys import open_signer
+from services.audit.archive_segment import Filed
+from services.audit.archive_writer import ArchiveWriter
+from services.matching.shard import MatchingShard
+
+EMBEDDED = Bus("nowhere:1", embedded=True)
+PARTITIONS = {name: EMBEDDED.partitions(name) for name in TOPICS}
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Made:
+    """An archive in a folder, with the key beside it."""
+
+    data: Path
+
+    @property
+    def address(self) -> str:
+        return str(self.data / "archive")
+
+    @property
+    def files(self) -> FolderFiles:
+        return FolderFiles(self.data / "archive")
+
+    def writer(self) -> ArchiveWriter:
+        writer = ArchiveWriter(self.files, open_signer(self.data), clock=lambda: NOON)
+        writer.open(None)
+        return writer
+
+
+class Scribe:
+    """Writes events to an archive as an embedded log would have had them, one segment at each `end_segment`."""
+
+    def __init__(self, data: Path) -> None:
+        self.made = Made(data)
+        self.writer = self.made.writer()
+        self.writer.begin_log(PARTITIONS)
+        self._offsets: dict[tuple[str, int], int] = {}
+        self._waiting: dict[tuple[str, int], list[tuple[int, Filed]]] = {}
+
+    def new_log(self) -> None:
+        self.writer.begin_log(PARTITIONS)
+        self._offsets = {}
+
+    def write(self, events: Sequence[Event[Payload]]) -> None:
+        for event in events:
+            self.write_record(*place(event, EMBEDDED), encode(event), event.epoch, int(event.time.timestamp() * 1000))
+
+    def write_record(self, topic: str, partition: int, record: Record, epoch: int, at: int) -> int:
+        where = (topic, partition)
+        offset = self._offsets.get(where, 0)
+        self._offsets[where] = offset + 1
+        self._waiting.setdefault(where, []).append((epoch, Filed(offset, at, record)))
+        return offset
+
+    def end_segment(self) -> None:
+        for where, waiting in sorted(self._waiting.items()):
+            self.writer.write(where, [epoch for epoch, _ in waiting], [row for _, row in waiting])
+        self._waiting = {}
+        self.writer.sign_head()
+
+
+def matched(log: Sequence[Event[Payload]], bus: Bus = EMBEDDED) -> list[list[Event[Payload]]]:
+    """For each fact of a log what matching says of it, folding live partition by partition."""
+    shards: dict[int, MatchingShard] = {}
+    offsets: dict[int, int] = {}
+    said = []
+    for fact in log:
+        topic, partition = place(fact, bus)
+        shard = shards.setdefault(partition, MatchingShard(partition, bus.partitions(topic)))
+        offset = offsets[partition] = offsets.get(partition, -1) + 1
+        said.append(list(shard.fold(fact, offset)))
+    return said
