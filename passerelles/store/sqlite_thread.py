@@ -7,6 +7,7 @@ import contextlib
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, Final, TypeVar
 from passerelles.errors import UnavailableError
 
 BUSY_SECONDS: Final = 5.0
+_RETRY_SECONDS: Final = 0.01
 """How long a transaction waits for another process's; those last a few milliseconds, so that this means trouble."""
 
 BATCH: Final = 512
@@ -163,11 +165,25 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=512)
     try:
         for pragma in PRAGMAS:
-            connection.execute(pragma)
+            _patiently(connection, pragma)
     except sqlite3.Error:
         connection.close()
         raise
     return connection
+
+
+def _patiently(connection: sqlite3.Connection, pragma: str) -> None:
+    """Execute, again while another process turns a new file to WAL: SQLite then answers busy without waiting."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute(pragma)
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_RETRY_SECONDS)
+        else:
+            return
 
 
 def _next_batch(asked: _Queue) -> list[_Operation]:
