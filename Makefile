@@ -33,9 +33,9 @@ $(VENV)/.installed-dev: requirements/dev.txt $(VENV)/.installed
 demo: setup ## Run everything in one process on a sample (ARGS=--once to end by itself)
 	$(BIN)/passerelles demo $(ARGS)
 
-# Two processes; loadgroup keeps the tests that share one real Kafka together.
+# More workers than cores, since most of a test on a broker is waiting; loadgroup keeps those that share one together.
 test: setup-dev ## Run the tests, on real services too where they can be had (ARGS to pytest)
-	$(BIN)/pytest -n 2 --dist loadgroup $(or $(ARGS),tests/unit tests/integration tests/e2e tests/chaos)
+	$(BIN)/pytest -n 3 --dist loadgroup $(or $(ARGS),tests/unit tests/integration tests/e2e tests/chaos)
 
 check: setup-dev ## Check format, lint, types, layers and the contract
 	$(BIN)/ruff format --check $(CODE)
