@@ -1,0 +1,76 @@
+"""What a contact wants to be told, how soon and by which channel: what registry keeps and notifications obeys.
+
+It never travels on the bus: it comes with the contact, when a message is about to be written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.deliveries import Channel, MessageKind
+
+
+class Pace(StrEnum):
+    """How soon a kind of news is told."""
+
+    AT_ONCE = "at_once"
+    DIGEST = "digest"
+    NEVER = "never"
+
+
+class Every(StrEnum):
+    """How often a digest leaves."""
+
+    DAY = "day"
+    WEEK = "week"
+
+
+DIGEST_BY_DEFAULT: Final = frozenset({MessageKind.DECLINED, MessageKind.WITHDRAWN})
+"""What only informs. Whatever asks for an answer, or undoes what was agreed, is told at once."""
+
+SMS_BY_DEFAULT: Final = frozenset({MessageKind.PROPOSED, MessageKind.ACCEPTED, MessageKind.AGREED})
+"""A text message interrupts: by default it brings only what calls for an action, to whom asked for text messages."""
+
+
+class DigestTime(BaseModel):
+    """When a contact's digest leaves, in Paris time.
+
+    Attributes:
+        weekday: 0 is Monday; of a weekly digest. A daily one leaves from Monday to Friday.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    every: Every = Every.DAY
+    weekday: Annotated[int, Field(ge=0, le=6)] = 0
+    hour: Annotated[int, Field(ge=0, le=23)] = 8
+
+
+class Preferences(BaseModel):
+    """The choices of one contact; what a contact never chose is as it is by default.
+
+    A kind that is absent from `email` or `sms` has its default pace. A text message has no digest: `digest` there means
+    that the news waits for the email's.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    email: Mapping[MessageKind, Pace] = Field(default_factory=dict)
+    sms: Mapping[MessageKind, Pace] = Field(default_factory=dict)
+    digest: DigestTime = DigestTime()
+
+    def pace(self, kind: MessageKind, channel: Channel) -> Pace:
+        """How soon this contact is told this kind of news by this channel."""
+        chosen, usual = (self.email, _EMAIL) if channel is Channel.EMAIL else (self.sms, _SMS)
+        return chosen.get(kind, usual[kind])
+
+
+_EMAIL: Final = MappingProxyType(
+    {kind: Pace.DIGEST if kind in DIGEST_BY_DEFAULT else Pace.AT_ONCE for kind in MessageKind}
+)
+_SMS: Final = MappingProxyType({kind: Pace.AT_ONCE if kind in SMS_BY_DEFAULT else Pace.NEVER for kind in MessageKind})
