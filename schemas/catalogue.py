@@ -19,6 +19,7 @@ from schemas.envelope import SCHEMA_PREFIX, TYPE_PREFIX
 from schemas.epochs import DayStarted, EpochOpened, RulesAdopted
 from schemas.facts import AvailabilityRecorded, CompanyRecorded, NeedRecorded
 from schemas.proposals import ProposalMade, ProposalWithdrawn
+from schemas.readings import ProposalSeen
 from schemas.topics import TopicName
 from schemas.vocabulary import Payload
 
@@ -59,6 +60,7 @@ def _types() -> Mapping[str, EventType]:
         EventType("proposal.declined", 1, outcomes, ProposalDeclined),
         EventType("proposal.agreed", 1, outcomes, ProposalAgreed),
         EventType("proposal.cancelled", 1, outcomes, ProposalCancelled),
+        EventType("proposal.seen", 1, outcomes, ProposalSeen),
         EventType("delivery.recorded", 1, deliveries, DeliveryRecorded),
     )
     return MappingProxyType({type_.name: type_ for type_ in types})

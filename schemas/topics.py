@@ -69,7 +69,7 @@ TOPICS: Final[dict[str, Topic]] = {
             readers=("notifications", "audit"),
             layout="proposal",
             partitions=12,
-            description="What the companies decided: accepted, declined, agreed, cancelled.",
+            description="What the companies decided: accepted, declined, agreed, cancelled; and who saw a proposal.",
         ),
         Topic(
             name=TopicName.DELIVERIES,

@@ -15,6 +15,7 @@ from services.audit.judging import Judge
 from services.audit.reader import Archive
 from services.audit.story import EntityKind, Line, PairShown, Step, Story
 from services.audit.story_evidence import Evidence, gather
+from services.audit.story_readings import seen_line
 from services.audit.story_steps import steps
 
 TITLES: Final = {
@@ -97,6 +98,7 @@ def _sides(evidence: Evidence, pairs: tuple[PairShown, ...], told: tuple[Step, .
     for pair in pairs[:1]:
         lines.append(Line("État", pair.status))
         lines.append(Line("Score", f"{pair.score} sur 100"))
+    lines.extend(seen_line(evidence))
     for held, label in ((evidence.needs, "Entreprise d’accueil"), (evidence.staff, "Entreprise d’origine")):
         for id_ in held:
             posting = evidence.need(id_) or evidence.availability(id_)
@@ -129,8 +131,9 @@ _NOTES: Final = (
         "leur SIREN, leur branche et leur commune, les contacts par un identifiant."
     ),
     (
-        f"L’ouverture d’un message ou d’une page n’est pas enregistrée{COLON}le journal dit ce qui a été remis à "
-        "chaque canal, et ce que chaque entreprise a répondu."
+        "Une proposition est dite vue, une fois par contact, quand sa page est à l’écran et qu’une main la parcourt, "
+        "ou par une réponse. L’ouverture d’un message n’est pas enregistrée, ni la lecture par un logiciel (API) ; "
+        f"sans JavaScript, seule la réponse montre que la page a été vue{COLON}« non vue » ne prouve rien."
     ),
 )
 

@@ -21,6 +21,7 @@ _KINDS: Final = {
     StepKind.PUBLICATION: "Publication",
     StepKind.ENGINE: "Moteur",
     StepKind.MESSAGE: "Message",
+    StepKind.READING: "Lecture",
     StepKind.DECISION: "Décision",
     StepKind.LOG: "Journal",
 }

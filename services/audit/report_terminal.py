@@ -22,6 +22,7 @@ _STYLES: Final = {
     StepKind.PUBLICATION: "blue",
     StepKind.ENGINE: "green",
     StepKind.MESSAGE: "magenta",
+    StepKind.READING: "cyan",
     StepKind.DECISION: "yellow",
     StepKind.LOG: "bright_black",
 }

@@ -24,11 +24,12 @@ class EntityKind(StrEnum):
 
 
 class StepKind(StrEnum):
-    """Whose step it is: a company's publication or decision, the engine's, a message's, or the log's own."""
+    """Whose step it is: a company's publication, reading or decision, the engine's, a message's, or the log's own."""
 
     PUBLICATION = "publication"
     ENGINE = "engine"
     MESSAGE = "message"
+    READING = "reading"
     DECISION = "decision"
     LOG = "log"
 

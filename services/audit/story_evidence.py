@@ -10,11 +10,13 @@ from typing import Final
 from uuid import UUID
 
 from passerelles.errors import NotFoundError
+from schemas.catalogue import CATALOGUE
 from schemas.decisions import DecisionRecorded, Outcome
 from schemas.deliveries import DeliveryRecorded
 from schemas.envelope import Event
 from schemas.facts import AvailabilityRecorded, CompanyRecorded, NeedRecorded, Posting
 from schemas.proposals import Pair
+from schemas.readings import ProposalSeen
 from schemas.topics import TopicName
 from schemas.vocabulary import Payload
 from services.audit.reader import Archive, ArchivedEvent
@@ -22,13 +24,8 @@ from services.audit.story import EntityKind, Place
 
 _WORDS: Final = ("proposal.made", "proposal.withdrawn")
 _OF_PAIRS: Final = (
-    *_WORDS,
     "decision.recorded",
-    "proposal.accepted",
-    "proposal.declined",
-    "proposal.agreed",
-    "proposal.cancelled",
-    "delivery.recorded",
+    *(name for name, type_ in CATALOGUE.items() if type_.topic in {TopicName.PROPOSALS, TopicName.OUTCOMES}),
 )
 _ORDER: Final = {TopicName.FACTS: 0, TopicName.PROPOSALS: 1, TopicName.OUTCOMES: 2, TopicName.DELIVERIES: 3}
 
@@ -153,26 +150,26 @@ def _about(
     if kind is EntityKind.PROPOSAL:
         return told
     if kind is EntityKind.DELIVERY:
-        types = tuple(type_ for type_ in _OF_PAIRS if type_ != "delivery.recorded")
-        return _distinct(archive.events(subjects=pairs, types=types, until=until))
-    deliveries = archive.events(
-        topics={TopicName.DELIVERIES}, subjects=pairs, types=("delivery.recorded",), until=until
-    )
-    return [*told, *_distinct(deliveries)]
+        return _distinct(archive.events(subjects=pairs, types=_OF_PAIRS, until=until))
+    deliveries = _distinct(archive.events(topics={TopicName.DELIVERIES}, subjects=pairs, until=until))
+    return [*told, *deliveries]
 
 
 def kind_of(id_: UUID, events: Sequence[Event[Payload]], at: datetime | None) -> EntityKind:
     """What an identifier names, from the events that mention it. Raises `UnknownEntityError`."""
-    kinds = {
-        NeedRecorded: EntityKind.NEED,
-        AvailabilityRecorded: EntityKind.AVAILABILITY,
-        DeliveryRecorded: EntityKind.DELIVERY,
-        CompanyRecorded: EntityKind.COMPANY,
-    }
+    kinds: tuple[tuple[type[Payload], EntityKind], ...] = (
+        (NeedRecorded, EntityKind.NEED),
+        (AvailabilityRecorded, EntityKind.AVAILABILITY),
+        (DeliveryRecorded, EntityKind.DELIVERY),
+        (CompanyRecorded, EntityKind.COMPANY),
+        *((each, EntityKind.PROPOSAL) for each in (Pair, Outcome, DecisionRecorded, ProposalSeen)),
+    )
     for event in events:
         data = event.data
-        if getattr(data, "id", None) == id_ or getattr(data, "message_id", None) == id_:
-            return kinds.get(type(data), EntityKind.PROPOSAL)
+        if getattr(data, "id", None) == id_ or (isinstance(data, DeliveryRecorded) and data.message_id == id_):
+            for type_, kind in kinds:
+                if isinstance(data, type_):
+                    return kind
     for event in events:
         for name, kind in (("need_id", EntityKind.NEED), ("availability_id", EntityKind.AVAILABILITY)):
             if getattr(event.data, name, None) == id_:
@@ -203,7 +200,7 @@ def _pairs_of(kind: EntityKind, id_: UUID, named: Iterable[Heard]) -> set[UUID]:
     datas = [each.event.data for each in named]
     if kind is EntityKind.DELIVERY:
         return {data.proposal_id for data in datas if isinstance(data, DeliveryRecorded)}
-    return {data.id for data in datas if isinstance(data, Pair | Outcome | DecisionRecorded)}
+    return {data.id for data in datas if isinstance(data, Pair | Outcome | DecisionRecorded | ProposalSeen)}
 
 
 def _is_own(kind: EntityKind, id_: UUID, each: Heard) -> bool:

@@ -1,4 +1,4 @@
-"""From evidence to steps: who published, what the engine said, who was told, who decided, in the order of the log."""
+"""From evidence to steps: who published, what the engine said, who was told, saw and decided, in the log's order."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from services.audit.explain_wording import (
 from services.audit.story import Line, Step, StepKind
 from services.audit.story_evidence import Evidence, Heard
 from services.audit.story_messages import message_steps
+from services.audit.story_readings import other_steps, reading_steps
 from services.audit.story_status import standing_of
 
 _VERBS = {
@@ -42,12 +43,21 @@ def steps(evidence: Evidence) -> tuple[Step, ...]:
         *_words(evidence),
         *_decisions(evidence),
         *message_steps(evidence),
+        *reading_steps(evidence),
+        *other_steps(evidence),
         *_reopenings(evidence),
     ]
     return tuple(sorted(told, key=lambda step: (step.time, _KIND_ORDER.index(step.kind))))
 
 
-_KIND_ORDER = (StepKind.LOG, StepKind.PUBLICATION, StepKind.ENGINE, StepKind.DECISION, StepKind.MESSAGE)
+_KIND_ORDER = (
+    StepKind.LOG,
+    StepKind.PUBLICATION,
+    StepKind.ENGINE,
+    StepKind.READING,
+    StepKind.DECISION,
+    StepKind.MESSAGE,
+)
 """Among steps of one instant: what the engine says comes after the fact that it speaks of."""
 
 

@@ -16,6 +16,7 @@ from passerelles.store.port import Body, Collection, Scalar, change
 from schemas.catalogue import BY_PAYLOAD
 from schemas.decisions import Outcome
 from schemas.envelope import format_time
+from schemas.readings import ProposalSeen
 from schemas.vocabulary import event_id
 from services.registry.domain.company import Company
 from services.registry.domain.posting import Posting
@@ -98,6 +99,21 @@ def outcome_owed(outcome: Outcome, now: datetime) -> Body:
         territories=None,
         key=str(outcome.id),
     )
+
+
+def reading_owed(reading: ProposalSeen, now: datetime) -> Body:
+    """That a contact saw a proposal; one event for each of the two."""
+    entry = owed(
+        "proposal.seen",
+        source=SOURCE,
+        subject=str(reading.id),
+        version=1,
+        time=now,
+        data=reading,
+        territories=None,
+        key=str(reading.id),
+    )
+    return {**entry, "id": str(event_id(f"{reading.id}:{reading.contact_id}", 1, entry["type"]))}
 
 
 def digest_of(draft: BaseModel) -> str:

@@ -30,6 +30,7 @@ from services.registry.commands.companies import Companies
 from services.registry.commands.decisions import Proposals
 from services.registry.commands.deliveries import Deliveries
 from services.registry.commands.postings import Availabilities, Needs
+from services.registry.commands.readings import Readings
 from services.registry.days import Days
 from services.registry.documents import SOURCE
 from services.registry.epochs import WATCH_SECONDS, Epochs
@@ -68,6 +69,7 @@ class RegistryService:
         self.needs = Needs(self.office)
         self.availabilities = Availabilities(self.office)
         self.proposals = Proposals(self.office)
+        self.readings = Readings(self.office)
         self.deliveries = Deliveries(self.office)
         self.links = Links(self.office, settings.public_url)
         self.briefings = Briefings(self.office, self.links)

@@ -12,6 +12,7 @@ from services.registry.commands.companies import Companies
 from services.registry.commands.decisions import Proposals
 from services.registry.commands.deliveries import Deliveries
 from services.registry.commands.postings import Availabilities, Needs
+from services.registry.commands.readings import Readings
 from services.registry.links import Links
 from services.registry.office import Office
 
@@ -50,6 +51,10 @@ class Registry(Protocol):
     @property
     def proposals(self) -> Proposals:
         """The commands about proposals."""
+
+    @property
+    def readings(self) -> Readings:
+        """Who saw which proposal."""
 
     @property
     def deliveries(self) -> Deliveries:

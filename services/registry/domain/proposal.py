@@ -31,6 +31,7 @@ class Proposal(BaseModel):
         refused: the last attempt that came to nothing.
         headcount: people agreed on.
         made_at: when the pair was first spoken of.
+        seen: when each contact first saw its page.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -51,6 +52,7 @@ class Proposal(BaseModel):
     refused: Saga | None = None
     headcount: int | None = None
     made_at: datetime
+    seen: Mapping[UUID, datetime] = Field(default_factory=dict)
 
     @property
     def territory(self) -> str:
@@ -126,6 +128,10 @@ class Proposal(BaseModel):
         if version <= self.told.get(territory, 0):
             return self
         return self._but(told={**self.told, territory: version})
+
+    def seen_by(self, contact_id: UUID, now: datetime) -> Proposal:
+        """It, once a contact saw its page; itself if that one had before."""
+        return self if contact_id in self.seen else self._but(seen={**self.seen, contact_id: now})
 
     def accepted(self, party: Party, now: datetime) -> Proposal:
         """It, once this party accepts: told to the other, or, if that one had accepted, an agreement begins.

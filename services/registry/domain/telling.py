@@ -1,8 +1,12 @@
-"""What the registry says about a proposal: where it stands, for matching, and what was decided, for users."""
+"""What the registry says about a proposal: where it stands, what was decided, and who saw it."""
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from schemas.decisions import DecisionRecorded, Outcome
+from schemas.readings import ProposalSeen, SeenBy
+from schemas.vocabulary import Party
 from services.registry.domain.proposal import Proposal
 from services.registry.domain.verdicts import OUTCOMES
 
@@ -40,4 +44,18 @@ def outcome_of(proposal: Proposal) -> Outcome:
         by=proposal.by,
         reason=proposal.decisions[proposal.by].reason,
         headcount=proposal.headcount,
+    )
+
+
+def reading_of(proposal: Proposal, party: Party, contact_id: UUID, seen_by: SeenBy) -> ProposalSeen:
+    """That a contact of a party saw it."""
+    return ProposalSeen(
+        id=proposal.id,
+        need_id=proposal.need_id,
+        availability_id=proposal.availability_id,
+        borrower_id=proposal.borrower_id,
+        lender_id=proposal.lender_id,
+        party=party,
+        contact_id=contact_id,
+        seen_by=seen_by,
     )

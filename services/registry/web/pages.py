@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
 from passerelles.errors import ConflictError, InvalidInputError, NotFoundError, PasserellesError
+from schemas.readings import SeenBy
 from services.registry.api.parameters import Desk
 from services.registry.api.wording import typographic
 from services.registry.domain.drafts import DecisionDraft
@@ -28,7 +29,7 @@ router = APIRouter(include_in_schema=False)
 
 SAFE: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
+    "script-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex, nofollow",
@@ -77,6 +78,13 @@ async def style() -> Response:
     return Response(text, media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})
 
 
+@router.get("/p/seen.js")
+async def script() -> Response:
+    """The one script: it says that a page was seen."""
+    text = files(_PACKAGE).joinpath("templates", "seen.js").read_text("utf-8")
+    return Response(text, media_type="text/javascript", headers={"Cache-Control": "public, max-age=3600"})
+
+
 @router.api_route("/p/{token}", methods=["GET", "HEAD"])
 async def show(desk: Desk, token: str) -> Response:
     """The proposal; mail scanners may open it as often as they like."""
@@ -85,6 +93,16 @@ async def show(desk: Desk, token: str) -> Response:
         return _shown(await desk.proposals.get(visitor.caller, visitor.proposal_id), visitor)
     except PasserellesError as error:
         return _notice(error)
+
+
+@router.post("/p/{token}/seen")
+async def seen(desk: Desk, token: str) -> Response:
+    """The page's script says that somebody looks at it; it decides nothing."""
+    try:
+        await desk.readings.note(await desk.links.open(token), SeenBy.PAGE)
+    except PasserellesError as error:
+        return _notice(error)
+    return Response(status_code=HTTPStatus.NO_CONTENT, headers=SAFE)
 
 
 @router.post("/p/{token}")
@@ -97,6 +115,7 @@ async def decide(desk: Desk, token: str, request: Request) -> Response:
         return _notice(error)
     try:
         draft = _draft(await request.body(), visitor)
+        await desk.readings.note(visitor, SeenBy.ANSWER)
         if not _said_already(view, draft):
             await desk.proposals.decide(visitor.caller, visitor.proposal_id, draft)
     except (InvalidInputError, ConflictError) as error:

@@ -39,6 +39,7 @@ from services.registry.commands.companies import Companies
 from services.registry.commands.decisions import Proposals
 from services.registry.commands.deliveries import Deliveries
 from services.registry.commands.postings import Availabilities, Needs
+from services.registry.commands.readings import Readings
 from services.registry.links import Links
 from services.registry.office import Office
 from services.registry.projections import Projections
@@ -77,6 +78,7 @@ class Rig:
         self.needs = Needs(self.office)
         self.availabilities = Availabilities(self.office)
         self.proposals = Proposals(self.office)
+        self.readings = Readings(self.office)
         self.deliveries = Deliveries(self.office)
         self.links = Links(self.office, "http://test")
         self.briefings = Briefings(self.office, self.links)

@@ -64,6 +64,53 @@ async def test_what_a_page_may_load_and_tell(rig: Rig, pair: Pair, visitor: http
     assert headers["x-content-type-options"] == "nosniff"
 
 
+async def _told_seen(rig: Rig, pair: Pair) -> list[tuple[str, str]]:
+    stored = await rig.office.proposals.get(pair.proposal)
+    assert stored is not None
+    owed = [each for each in stored.body["pending"] if each["type"] == "proposal.seen"]
+    assert len({each["id"] for each in owed}) == len(owed)
+    return [(each["data"]["party"], each["data"]["seen_by"]) for each in owed]
+
+
+async def test_a_page_is_seen_once_by_each_contact_and_nothing_else_changes(
+    rig: Rig, pair: Pair, visitor: httpx.AsyncClient
+) -> None:
+    ours, theirs = await _path(rig, pair, Party.BORROWER), await _path(rig, pair, Party.LENDER)
+    before = await rig.everything()
+    assert (await visitor.get(f"{ours}/seen")).status_code == 405
+    assert await rig.everything() == before
+    for _ in range(3):
+        assert (await visitor.post(f"{ours}/seen")).status_code == 204
+    assert await _told_seen(rig, pair) == [("borrower", "page")]
+    assert (await visitor.post(f"{theirs}/seen")).status_code == 204
+    assert await _told_seen(rig, pair) == [("borrower", "page"), ("lender", "page")]
+    stored = await rig.office.proposals.get(pair.proposal)
+    assert stored is not None
+    changed = {name for name, value in stored.body.items() if before["proposals"][pair.proposal][1].get(name) != value}
+    assert changed == {"seen", "pending", "pending_since"}
+    assert (await visitor.post("/p/abc/seen")).status_code == 404
+
+
+async def test_who_answers_has_seen_it_first(rig: Rig, pair: Pair, visitor: httpx.AsyncClient) -> None:
+    path = await _path(rig, pair, Party.LENDER)
+    assert (await visitor.post(path, data=DECLINE)).status_code == 303
+    assert (await visitor.post(f"{path}/seen")).status_code == 204
+    stored = await rig.office.proposals.get(pair.proposal)
+    assert stored is not None
+    types = [each["type"] for each in stored.body["pending"]]
+    assert types == ["proposal.seen", "proposal.declined", "decision.recorded"]
+    assert await _told_seen(rig, pair) == [("lender", "answer")]
+
+
+async def test_the_page_loads_its_one_script_from_here(rig: Rig, pair: Pair, visitor: httpx.AsyncClient) -> None:
+    shown = await visitor.get(await _path(rig, pair, Party.LENDER))
+    assert shown.text.count("<script") == 1
+    assert '<script src="/p/seen.js" defer></script>' in shown.text
+    assert "script-src 'self'; connect-src 'self'" in shown.headers["content-security-policy"]
+    script = await visitor.get("/p/seen.js")
+    assert script.headers["content-type"].startswith("text/javascript")
+
+
 async def test_both_accept_from_their_mail_and_see_each_other(rig: Rig, pair: Pair, visitor: httpx.AsyncClient) -> None:
     ours, theirs = await _path(rig, pair, Party.BORROWER), await _path(rig, pair, Party.LENDER)
     answered = await visitor.post(ours, data=ACCEPT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,10 +11,12 @@ import pytest
 from passerelles.errors import InvalidInputError
 from schemas.decisions import Standing
 from schemas.deliveries import Channel, DeliveryState
-from schemas.vocabulary import DeclineReason, Mode, Party, PostingStatus, proposal_id
+from schemas.readings import SeenBy
+from schemas.vocabulary import DeclineReason, Mode, Party, Payload, PostingStatus, proposal_id
 from services.audit.against import Verdict
 from services.audit.explain import explain
 from services.audit.judging import Rule
+from services.audit.reader import MemoryArchive
 from services.audit.story import EntityKind, StepKind, Story, as_json
 from services.audit.story_evidence import UnknownEntityError
 from services.audit_bridge import MatchingJudge
@@ -76,6 +79,48 @@ def test_a_proposal_is_told_from_publication_to_decision(log: ToldLog) -> None:
     last = told.steps[-1]
     assert last.title == "L’entreprise d’origine décline la proposition"
     assert {line.label: line.text for line in last.lines}["Motif"] == "rémunération"
+
+
+def test_who_saw_a_proposal_is_told_once_for_each_side(log: ToldLog) -> None:
+    assert {line.label: line.text for line in story(log, PAIR).summary}["Vue"].startswith("par personne")
+    log.see(1, 1000, Party.LENDER)
+    log.see(1, 1000, Party.BORROWER, SeenBy.ANSWER)
+    log.decide(1, 1000, Standing.ACCEPTED, Party.BORROWER)
+    told = story(log, PAIR)
+    assert titles(told)[-3:] == [
+        "L’entreprise d’origine voit la proposition",
+        "L’entreprise d’accueil voit la proposition",
+        "L’entreprise d’accueil accepte la proposition",
+    ]
+    seen = [line.text for line in told.summary if line.label == "Vue"]
+    assert len(seen) == 2
+    assert seen[0].startswith("l’entreprise d’origine, le 2")
+    for other in (NUMBER(1), NUMBER(1000), delivery_id(1)):
+        assert [step.kind for step in story(log, other).steps].count(StepKind.READING) == 2
+
+
+class Hushed(Payload):
+    """What a later version of the platform might say about a pair."""
+
+    id: UUID
+    proposal_id: UUID
+    because: str
+
+
+def test_an_event_that_has_no_words_is_shown_as_it_is(log: ToldLog) -> None:
+    last = max(log.archive.events(), key=lambda each: each.at)
+    assert last.event is not None
+    hushed = Hushed(id=NUMBER(9), proposal_id=PAIR, because="night")
+    event = replace(last.event, id=NUMBER(8), type="message.hushed", data=hushed)
+    told = explain(
+        MemoryArchive([*log.archive.events(), replace(last, offset=last.offset + 1, event=event)]),
+        PAIR,
+        judge=MatchingJudge(),
+    )
+    (step,) = (each for each in told.steps if each.type == "message.hushed")
+    assert step.kind is StepKind.LOG
+    assert {line.label: line.text for line in step.lines}["because"] == "night"
+    assert told.kind is EntityKind.PROPOSAL
 
 
 def test_a_need_is_told_with_each_of_its_pairs(log: ToldLog) -> None:

@@ -13,6 +13,7 @@ from schemas.decisions import Outcome, ProposalAccepted, ProposalAgreed, Proposa
 from schemas.deliveries import Channel, DeliveryRecorded, DeliveryState, MessageKind
 from schemas.envelope import Event
 from schemas.facts import CompanyRecorded
+from schemas.readings import ProposalSeen, SeenBy
 from schemas.topics import TopicName
 from schemas.vocabulary import CompanyStatus, DeclineReason, Party, Payload, event_id, proposal_id
 from services.audit.reader import ArchivedEvent, MemoryArchive
@@ -138,11 +139,20 @@ class ToldLog:
             }
             self._tell(TopicName.DELIVERIES, DeliveryRecorded(**body | changes), pair)
 
+    def see(self, need: int, staff: int, party: Party, seen_by: SeenBy = SeenBy.PAGE) -> None:
+        """A contact of a party sees the proposal."""
+        self._seconds += 1
+        pair = scenery.decision(need, staff, Standing.OPEN, 0)
+        body = pair.model_dump(include={"id", "need_id", "availability_id", "borrower_id", "lender_id"})
+        contact = uuid5(scenery.NAMESPACE, f"contact of the {party}")
+        self._tell(TopicName.OUTCOMES, ProposalSeen(**body, party=party, contact_id=contact, seen_by=seen_by), pair.id)
+
     def _tell(self, topic: TopicName, data: Any, key: UUID) -> None:
         type_ = BY_PAYLOAD[type(data)]
         subject = str(data.id)
+        version = getattr(data, "version", self._seconds)
         event: Event[Payload] = Event(
-            id=event_id(subject, data.version, type_.name),
+            id=event_id(subject, version, type_.name),
             type=type_.name,
             schema_version=CATALOGUE[type_.name].version,
             source=type_.topic.split(".", maxsplit=1)[0],
