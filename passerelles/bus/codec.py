@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -32,8 +33,34 @@ from schemas.envelope import (
 from schemas.topics import TOPICS, partition_of_proposal, partition_of_territory
 from schemas.upcasters import UPCASTERS, Upcaster, upcast
 from schemas.vocabulary import Payload
+from schemas.written import CONTENT_HEADER, SPEC_HEADER, ReadEvent, WrittenEvent, constant_headers
 
 _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,17}")
+_UUID: Final = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+# The headers of what is not derived, in the order in which `encode` writes them; then the five that a type shares.
+_NAMES: Final = (
+    "ce_specversion",
+    "ce_id",
+    "ce_source",
+    "ce_type",
+    "ce_dataschema",
+    "ce_subject",
+    "ce_time",
+    "ce_partitionkey",
+    "ce_territory",
+    "ce_epoch",
+    "content-type",
+)
+_KINDS: Final = {
+    (
+        SPEC_HEADER[1],
+        *(value for _, value in constant_headers(type_, TOPICS[type_.topic].owner)),
+        CONTENT_HEADER[1],
+    ): type_
+    for type_ in CATALOGUE.values()
+    if TOPICS[type_.topic].layout == "territory"
+}
 
 
 class PoisonReason(StrEnum):
@@ -71,8 +98,21 @@ class Record:
     headers: tuple[tuple[str, bytes | None], ...] = ()
 
 
+class Recorded(Protocol):
+    """What a record has, whoever holds it: `Record`, or aiokafka's own."""
+
+    @property
+    def key(self) -> bytes | None: ...  # noqa: D102 (see Record)
+    @property
+    def value(self) -> bytes | None: ...  # noqa: D102
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]: ...  # noqa: D102
+
+
 def encode(event: Event[Payload]) -> Record:
     """The record of an event: the same bytes for the same event."""
+    if isinstance(event, WrittenEvent):
+        return Record(event.key.encode(), event.value, event.headers)
     type_ = CATALOGUE[event.type]
     attributes: dict[str, str | None] = {
         "ce_specversion": SPEC_VERSION,
@@ -92,12 +132,49 @@ def encode(event: Event[Payload]) -> Record:
     return Record(event.key.encode(), event.data.model_dump_json().encode(), headers)
 
 
-def decode(record: Record, upcasters: Mapping[tuple[str, int], Upcaster] = UPCASTERS) -> Event[Payload]:
+def decode(record: Recorded, upcasters: Mapping[tuple[str, int], Upcaster] = UPCASTERS) -> Event[Payload]:
     """The event of a record, its payload as the current version of the schema has it.
 
     Raises:
         UndecodableError: the record is no event of the contract; nothing else is ever raised.
     """
+    return _decode_as_written(record) or _decode_with_care(record, upcasters)
+
+
+def _decode_as_written(record: Recorded) -> Event[Payload] | None:
+    """The event of a record as `encode` makes it today, read four times as fast; none: it is to be read with care."""
+    try:
+        names, values = zip(*record.headers, strict=True)
+        if names == _NAMES:
+            spec, id_, source, type_, schema, subject, time, key, territory, epoch, content = values
+        else:
+            return None
+        kind = _KINDS[spec, source, type_, schema, content]
+        if key != record.key or not subject or not key or _UUID.fullmatch(id_) is None:
+            return None
+        place, number = _place(territory, epoch)
+        return ReadEvent(
+            kind,
+            id_.decode(),
+            source=TOPICS[kind.topic].owner,
+            subject=subject.decode(),
+            time=parse_time(time.decode()),
+            epoch=number,
+            key=key.decode(),
+            territory=place,
+            causation_id=None,
+            data=kind.payload.model_validate_json(record.value),  # type: ignore[arg-type]  # none is invalid
+        )
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, UndecodableError):
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _place(territory: bytes, epoch: bytes) -> tuple[str, int]:
+    return territory.decode(), _number("ce_epoch", epoch.decode())
+
+
+def _decode_with_care(record: Recorded, upcasters: Mapping[tuple[str, int], Upcaster]) -> Event[Payload]:
     if record.value is None:
         raise UndecodableError(PoisonReason.TOMBSTONE, "the record has no value")
     attributes = _attributes(record.headers)
@@ -171,7 +248,7 @@ def _is_text(name: str) -> bool:
     return name.isascii() or shown(name) == name
 
 
-def _attributes(headers: tuple[tuple[str, bytes | None], ...]) -> dict[str, str]:
+def _attributes(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, str]:
     attributes: dict[str, str] = {}
     for name, value in headers:
         if not _is_text(name):

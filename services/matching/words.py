@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from schemas.catalogue import BY_PAYLOAD
-from schemas.envelope import Event, revision_of
+from schemas.catalogue import BY_PAYLOAD, EventType
+from schemas.envelope import Event, format_time, revision_of
 from schemas.proposals import ProposalMade, ProposalWithdrawn, WithdrawalReason
-from schemas.vocabulary import Payload, event_id, proposal_id
+from schemas.vocabulary import PROPOSAL_NAMESPACE, Payload
+from schemas.written import CONTENT_HEADER, SPEC_HEADER, Headers, WrittenEvent, constant_headers
 from services.matching.index import Place
 from services.matching.reasons import content_digest, reasons_for
 from services.matching.terms import Gone
@@ -57,7 +59,7 @@ def same_content(said: Place, now: Place) -> bool:
 
 
 class Voice:
-    """Speaks for one territory about what one fact caused.
+    """Speaks for one territory about what one fact caused; what its words share is written once.
 
     Args:
         cause: the fact: its time, epoch and territory are those of every event that it causes.
@@ -69,65 +71,84 @@ class Voice:
         self._cause = cause
         self._territory = territory
         self._revision = revision_of(cause.epoch, offset)
-        self._rules_version = rules_version
+        self._common = f'"territory":"{territory}","revision":{self._revision},"rules_version":{rules_version}'
+        self._time = ("ce_time", format_time(cause.time).encode())
+        self._tail = (
+            ("ce_territory", territory.encode()),
+            ("ce_epoch", str(cause.epoch).encode()),
+            ("ce_causationid", str(cause.id).encode()),
+            CONTENT_HEADER,
+        )
 
     def made(self, place: Place) -> Event[Payload]:
         """The pair is proposed."""
         need, staff, appraisal = place.need, place.staff, place.appraisal
         reasons = reasons_for(need, staff, appraisal)
-        id_ = proposal_id(need.id, staff.id)
-        return self._event(
-            id_,
-            ProposalMade(
-                id=id_,
-                need_id=need.id,
-                availability_id=staff.id,
-                borrower_id=need.fact.company_id,
-                lender_id=staff.fact.company_id,
-                territory=self._territory,
-                revision=self._revision,
-                rules_version=self._rules_version,
-                need_version=need.fact.version,
-                availability_version=staff.fact.version,
-                score=appraisal.score,
-                reasons=reasons,
-                distance_metres=appraisal.metres,
-                overlap_days=appraisal.period.days,
-                content=content_digest(reasons),
-            ),
+        id_, pair = _pair(need.id, staff.id, need.fact.company_id, staff.fact.company_id)
+        value = (
+            f'{pair},{self._common},"need_version":{need.fact.version},"availability_version":{staff.fact.version}'
+            f',"score":{appraisal.score},"reasons":{reasons},"distance_metres":{appraisal.metres}'
+            f',"overlap_days":{appraisal.period.days},"content":"{content_digest(reasons)}"}}'
         )
+        return self._event(_MADE, id_, value)
 
     def withdrawn(self, pair: PairIds, reason: WithdrawalReason) -> Event[Payload]:
         """The pair no longer is."""
-        id_ = proposal_id(pair.need_id, pair.availability_id)
-        return self._event(
-            id_,
-            ProposalWithdrawn(
-                id=id_,
-                need_id=pair.need_id,
-                availability_id=pair.availability_id,
-                borrower_id=pair.borrower_id,
-                lender_id=pair.lender_id,
-                territory=self._territory,
-                revision=self._revision,
-                rules_version=self._rules_version,
-                reason=reason,
+        id_, text = _pair(pair.need_id, pair.availability_id, pair.borrower_id, pair.lender_id)
+        return self._event(_WITHDRAWN, id_, f'{text},{self._common},"reason":"{reason.value}"}}')
+
+    def _event(self, kind: _Kind, id_: str, value: str) -> Event[Payload]:
+        cause, subject = self._cause, id_.encode()
+        event = _derived(f"{id_}:{self._revision}:{kind.type.name}")
+        source, type_, schema = kind.headers
+        return WrittenEvent(
+            kind.type,
+            event,
+            source=SOURCE,
+            subject=id_,
+            time=cause.time,
+            epoch=cause.epoch,
+            territory=self._territory,
+            causation_id=cause.id,
+            value=value.encode(),
+            headers=(
+                SPEC_HEADER,
+                ("ce_id", event.encode()),
+                source,
+                type_,
+                schema,
+                ("ce_subject", subject),
+                self._time,
+                ("ce_partitionkey", subject),
+                *self._tail,
             ),
         )
 
-    def _event(self, id_: UUID, data: ProposalMade | ProposalWithdrawn) -> Event[Payload]:
-        type_ = BY_PAYLOAD[type(data)]
-        subject = str(id_)
-        return Event(
-            id=event_id(subject, self._revision, type_.name),
-            type=type_.name,
-            schema_version=type_.version,
-            source=SOURCE,
-            subject=subject,
-            time=self._cause.time,
-            epoch=self._cause.epoch,
-            key=subject,
-            data=data,
-            territory=self._territory,
-            causation_id=self._cause.id,
-        )
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    type: EventType
+    headers: Headers
+
+
+_MADE: Final = _Kind(BY_PAYLOAD[ProposalMade], constant_headers(BY_PAYLOAD[ProposalMade], SOURCE))
+_WITHDRAWN: Final = _Kind(BY_PAYLOAD[ProposalWithdrawn], constant_headers(BY_PAYLOAD[ProposalWithdrawn], SOURCE))
+
+
+def _pair(need_id: UUID, availability_id: UUID, borrower_id: UUID, lender_id: UUID) -> tuple[str, str]:
+    """The proposal's id, and the beginning of what is said of it."""
+    need, availability = str(need_id), str(availability_id)
+    id_ = _derived(f"{need}:{availability}")
+    ids = f'{{"id":"{id_}","need_id":"{need}","availability_id":"{availability}"'
+    return id_, f'{ids},"borrower_id":"{borrower_id}","lender_id":"{lender_id}"'
+
+
+def _derived(name: str) -> str:
+    """`str(uuid5(PROPOSAL_NAMESPACE, name))`, without the object (RFC 9562, section 5.5)."""
+    digest = hashlib.sha1(_NAMESPACE + name.encode()).hexdigest()  # noqa: S324 (what version 5 is made of)
+    variant = _VARIANTS[digest[16]]
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
+
+
+_NAMESPACE: Final = PROPOSAL_NAMESPACE.bytes
+_VARIANTS: Final = {f"{digit:x}": f"{digit & 3 | 8:x}" for digit in range(16)}

@@ -222,3 +222,41 @@ class TestPlace:
     def test_refuses_a_fact_without_territory(self) -> None:
         with pytest.raises(ValueError, match="territory"):
             place(replace(DAY, territory=None), Bus("x:1"))
+
+
+@given(event=events("availability.recorded"), data=st.data())
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+def test_what_is_read_at_once_is_what_is_read_with_care(event: Event[Payload], data: st.DataObject) -> None:
+    record = encode(event)
+    headers = list(record.headers)
+    place_ = data.draw(st.integers(0, len(headers) - 1))
+    name, value = headers[place_]
+    changed = data.draw(
+        st.one_of(
+            st.just((name, value)),
+            st.just((name, None)),
+            st.binary(max_size=40).map(lambda junk: (name, junk)),
+            st.integers(0, 40).map(lambda cut: (name, (value or b"")[:cut] + (value or b"")[cut + 1 :])),
+            st.sampled_from(headers),
+        )
+    )
+    headers[place_] = changed
+    strange = replace(record, headers=tuple(headers), key=data.draw(st.sampled_from((record.key, b"", None))))
+    assert outcome(decode, strange) == outcome(lambda it: codec._decode_with_care(it, codec.UPCASTERS), strange)
+
+
+def outcome(read: Callable[[Record], Event[Payload]], record: Record) -> Event[Payload] | tuple[PoisonReason, str]:
+    try:
+        return read(record)
+    except UndecodableError as error:
+        return error.reason, error.detail
+
+
+@given(event=events())
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+def test_what_is_not_derived_is_read_at_once(event: Event[Payload]) -> None:
+    usual = replace(event, source="registry", causation_id=None)
+    assert (codec._decode_as_written(encode(usual)) is not None) == (event.type in FACT_TYPES)
+
+
+FACT_TYPES = {type_.name for type_ in CATALOGUE.values() if type_.topic == "registry.facts"}

@@ -11,11 +11,9 @@ from hypothesis import strategies as st
 
 from passerelles.reference.communes import commune, distance_metres
 from passerelles.reference.rulebook import rulebook
-from schemas.facts import AvailabilityRecorded, NeedRecorded
 from schemas.proposals import Link
 from schemas.vocabulary import Mode
 from services.matching.index import Place, compare
-from services.matching.reasons import content_digest, reasons_for
 from services.matching.rules import Rules, portion
 from services.matching.terms import need_terms, staff_terms
 from tests.unit.matching import oracle
@@ -31,6 +29,7 @@ from tests.unit.matching.scenery import (
     need,
     staff,
 )
+from tests.unit.matching.spoken_slowly import reasons_read
 
 RULES = Rules(rulebook(1))
 WELDER, FORKLIFT = "0123456789abcdef", "fedcba9876543210"
@@ -42,7 +41,7 @@ def pair(wanted: dict[str, Any] | None = None, person: dict[str, Any] | None = N
 
 def points(place: Place | None) -> dict[str, int]:
     assert place is not None
-    return {reason.rule: reason.points for reason in reasons_for(place.need, place.staff, place.appraisal)}
+    return {reason.rule: reason.points for reason in reasons_read(place.need, place.staff, place.appraisal)}
 
 
 def test_all_that_fits_scores_a_hundred() -> None:
@@ -146,7 +145,7 @@ def test_skills_score_by_the_part_that_the_person_has() -> None:
     place = pair({"skills": ("3", "1", "2")}, {"skills": ("2", "9", "3")})
     assert points(place)["skills"] == 13  # 20 × 2 / 3
     assert place is not None
-    reason = reasons_for(place.need, place.staff, place.appraisal)[1]
+    reason = reasons_read(place.need, place.staff, place.appraisal)[1]
     assert reason.model_dump() == {"rule": "skills", "points": 13, "held": ("3", "2"), "missing": ("1",)}
     assert points(pair({"skills": ("1",)}))["skills"] == 0
     assert points(pair({"skills": ("1", "1", "2")}, {"skills": ("1",)}))["skills"] == 10
@@ -184,19 +183,6 @@ def test_a_floor_that_the_pair_can_still_reach_changes_nothing() -> None:
     assert RULES.appraise(wanted, person, way, 49_000, 95) is None
 
 
-def test_content_ignores_versions_and_follows_figures() -> None:
-    def content(wanted: NeedRecorded, person: AvailabilityRecorded) -> str:
-        place = compare(RULES, need_terms(wanted), staff_terms(person))
-        assert place is not None
-        return content_digest(reasons_for(place.need, place.staff, place.appraisal))
-
-    first = content(need(), staff())
-    assert content(need(version=7), staff(version=9)) == first
-    assert content(need(), staff(certificates=(WELDER,), skills=("5",))) == first
-    assert content(need(headcount=2), staff()) != first
-    assert content(need(skills=("1",)), staff()) != first
-
-
 @given(st.data())
 def test_the_oracle_gives_the_same_pair(data: st.DataObject) -> None:
     period = st.tuples(st.integers(0, 400), st.none() | st.integers(0, 500))
@@ -219,6 +205,6 @@ def test_the_oracle_gives_the_same_pair(data: st.DataObject) -> None:
     expected = oracle.appraise(wanted, person)
     assert (place is None) == (expected is None)
     if place is not None and expected is not None:
-        reasons = reasons_for(place.need, place.staff, place.appraisal)
+        reasons = reasons_read(place.need, place.staff, place.appraisal)
         assert [reason.model_dump(mode="json") for reason in reasons] == expected["reasons"]
         assert place.appraisal.score == expected["score"] == sum(reason.points for reason in reasons)
