@@ -14,7 +14,7 @@ from schemas.decisions import (
     ProposalCancelled,
     ProposalDeclined,
 )
-from schemas.deliveries import DeliveryRecorded
+from schemas.deliveries import AlertDecided, DeliveryRecorded
 from schemas.envelope import SCHEMA_PREFIX, TYPE_PREFIX
 from schemas.epochs import DayStarted, EpochOpened, RulesAdopted
 from schemas.facts import AvailabilityRecorded, CompanyRecorded, NeedRecorded
@@ -61,7 +61,8 @@ def _types() -> Mapping[str, EventType]:
         EventType("proposal.agreed", 1, outcomes, ProposalAgreed),
         EventType("proposal.cancelled", 1, outcomes, ProposalCancelled),
         EventType("proposal.seen", 1, outcomes, ProposalSeen),
-        EventType("delivery.recorded", 1, deliveries, DeliveryRecorded),
+        EventType("delivery.recorded", 2, deliveries, DeliveryRecorded),
+        EventType("alert.decided", 1, deliveries, AlertDecided),
     )
     return MappingProxyType({type_.name: type_ for type_ in types})
 

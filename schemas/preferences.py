@@ -33,8 +33,17 @@ class Every(StrEnum):
 DIGEST_BY_DEFAULT: Final = frozenset({MessageKind.DECLINED, MessageKind.WITHDRAWN})
 """What only informs. Whatever asks for an answer, or undoes what was agreed, is told at once."""
 
-SMS_BY_DEFAULT: Final = frozenset({MessageKind.PROPOSED, MessageKind.ACCEPTED, MessageKind.AGREED})
+SMS_BY_DEFAULT: Final = frozenset(
+    {MessageKind.PROPOSED, MessageKind.ACCEPTED, MessageKind.AGREED, MessageKind.REMINDED_AGAIN}
+)
 """A text message interrupts: by default it brings only what calls for an action, to whom asked for text messages."""
+
+NEVER_BY: Final = {
+    Channel.EMAIL: frozenset({MessageKind.REMINDED_AGAIN}),
+    Channel.SMS: frozenset({MessageKind.REMINDED, MessageKind.ESCALATED}),
+}
+"""What is no matter of choice: the first reminder is an email, the second a text message, and what is told to a
+coordinator is an email. No choice changes that."""
 
 
 class DigestTime(BaseModel):
@@ -66,6 +75,8 @@ class Preferences(BaseModel):
 
     def pace(self, kind: MessageKind, channel: Channel) -> Pace:
         """How soon this contact is told this kind of news by this channel."""
+        if kind in NEVER_BY[channel]:
+            return Pace.NEVER
         chosen, usual = (self.email, _EMAIL) if channel is Channel.EMAIL else (self.sms, _SMS)
         return chosen.get(kind, usual[kind])
 

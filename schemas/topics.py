@@ -77,7 +77,7 @@ TOPICS: Final[dict[str, Topic]] = {
             readers=("registry", "audit"),
             layout="proposal",
             partitions=12,
-            description="What became of each message: sent, failed or unknown.",
+            description="Who was to be told what, when and by which rule, and what became of each message.",
         ),
     )
 }

@@ -11,8 +11,14 @@ from typing import Any, Final
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
-UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = MappingProxyType({})
-"""By short name and the version that is read; empty while every type is at its first version."""
+
+def _as_it_was(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 2 only has further values of an enumeration: `kind` in `delivery.recorded`."""
+    return data
+
+
+UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = MappingProxyType({("delivery.recorded", 1): _as_it_was})
+"""By short name and the version that is read."""
 
 
 def upcast(

@@ -36,6 +36,9 @@ KINDS: Final = {
     MessageKind.DECLINED: "le refus de l’autre entreprise",
     MessageKind.CANCELLED: "l’annulation de l’accord",
     MessageKind.WITHDRAWN: "le retrait de la proposition",
+    MessageKind.REMINDED: "que sa réponse était attendue",
+    MessageKind.REMINDED_AGAIN: "une seconde fois que sa réponse était attendue",
+    MessageKind.ESCALATED: "au coordinateur que l’entreprise n’avait pas répondu",
 }
 DELIVERY_STATES: Final = {
     DeliveryState.RESERVED: "en attente d’envoi",

@@ -28,12 +28,20 @@ from services.notifications.wording import (
 ORDER: Final = (
     MessageKind.AGREED,
     MessageKind.ACCEPTED,
+    MessageKind.REMINDED,
+    MessageKind.REMINDED_AGAIN,
     MessageKind.PROPOSED,
+    MessageKind.ESCALATED,
     MessageKind.CANCELLED,
     MessageKind.DECLINED,
     MessageKind.WITHDRAWN,
 )
 """What calls for an action first, what only informs last."""
+
+TO_DECIDE: Final = frozenset(
+    {MessageKind.PROPOSED, MessageKind.ACCEPTED, MessageKind.REMINDED, MessageKind.REMINDED_AGAIN}
+)
+"""What asks the reader for an answer."""
 
 SHOWN: Final = 10
 """How many proposals of one kind are shown in full, the others by a line each: Gmail cuts an email at 102 kB."""
@@ -173,7 +181,7 @@ def _subject(sections: Sequence[Section], party: Party, topics: set[str]) -> str
 def _line(pair: KnownPair, kind: MessageKind, item: ItemBriefing, briefing: Briefing, reader: _Reader) -> Line:
     contact, party = reader
     # Reasons help to decide; once decided, or over, they only hide what there is to know.
-    to_decide = kind in {MessageKind.PROPOSED, MessageKind.ACCEPTED}
+    to_decide = kind in TO_DECIDE
     other_side = item.availability if party is Party.BORROWER else item.need
     terms = _staff(item) if party is Party.BORROWER else _post(item)
     figures = [f"{pair.score} sur 100"] if to_decide and pair.score is not None else []

@@ -40,6 +40,34 @@ _SEE: Final = "Voir la proposition"
 _HE, _SHE = "Le premier", "La première"
 _BORROWER, _LENDER = Party.BORROWER, Party.LENDER
 
+
+def _awaited(title: str, titles: str) -> Phrases:
+    """A reminder: nothing new, an answer that is still awaited."""
+    return Phrases(
+        title,
+        titles,
+        "Sans réponse de votre part, l’autre entreprise attend. Accepter ou décliner prend une minute, et décliner "
+        "libère la place pour d’autres.",
+        _ANSWER,
+        "votre réponse est attendue",
+        titles,
+        _SHE,
+    )
+
+
+def _unanswered(who: str) -> Phrases:
+    """What a coordinator is told of a company that was reminded and did not answer."""
+    return Phrases(
+        "Proposition sans réponse",
+        "propositions sans réponse",
+        f"Malgré les relances, {who} n’a pas répondu. Un appel aide souvent.",
+        _SEE,
+        "proposition sans réponse",
+        "propositions sans réponse",
+        _SHE,
+    )
+
+
 PHRASES: Final[dict[tuple[MessageKind, Party], Phrases]] = {
     (MessageKind.PROPOSED, _BORROWER): Phrases(
         "Un profil pour votre besoin",
@@ -151,6 +179,12 @@ PHRASES: Final[dict[tuple[MessageKind, Party], Phrases]] = {
         "propositions retirées, rien à faire",
         _SHE,
     ),
+    (MessageKind.REMINDED, _BORROWER): _awaited("Votre réponse est attendue", "réponses attendues pour votre besoin"),
+    (MessageKind.REMINDED, _LENDER): _awaited("Votre réponse est attendue", "réponses attendues pour vos équipes"),
+    (MessageKind.REMINDED_AGAIN, _BORROWER): _awaited("Votre réponse est attendue", "réponses toujours attendues"),
+    (MessageKind.REMINDED_AGAIN, _LENDER): _awaited("Votre réponse est attendue", "réponses toujours attendues"),
+    (MessageKind.ESCALATED, _BORROWER): _unanswered("l’entreprise d’accueil"),
+    (MessageKind.ESCALATED, _LENDER): _unanswered("l’entreprise d’origine"),
 }
 
 

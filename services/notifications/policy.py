@@ -47,6 +47,9 @@ OPENING: Final = (MessageKind.PROPOSED, MessageKind.ACCEPTED)
 CLOSING: Final = (MessageKind.WITHDRAWN,)
 """What becomes true, and untrue, as runs open and close; the other kinds are the last words of the registry."""
 
+LADDER: Final = (MessageKind.REMINDED, MessageKind.REMINDED_AGAIN, MessageKind.ESCALATED)
+"""What is told in this order while an answer is awaited."""
+
 TELLING: Final = (MessageKind.PROPOSED, MessageKind.ACCEPTED, MessageKind.AGREED)
 """The kinds from which a contact learns that the pair exists."""
 
@@ -55,9 +58,13 @@ TOLD_AFTER: Final[dict[MessageKind, tuple[MessageKind, ...]]] = {
     MessageKind.ACCEPTED: CLOSING,
     MessageKind.WITHDRAWN: TELLING,
     MessageKind.DECLINED: TELLING,
+    MessageKind.REMINDED: OPENING,
+    MessageKind.REMINDED_AGAIN: OPENING,
+    MessageKind.ESCALATED: OPENING,
 }
 """What a contact must have been told since, for a kind to be told to it again: the contrary, so that the last message
-that it read stays true. Those that are only for who was told of the pair follow the same for the first time."""
+that it read stays true; for a reminder, what it reminds of. Those that are only for who was told of the pair follow the
+same for the first time."""
 
 CONTRADICTED_BY: Final[dict[MessageKind, frozenset[str]]] = {
     MessageKind.PROPOSED: frozenset({"agreed", "declined", "cancelled"}),
@@ -66,6 +73,9 @@ CONTRADICTED_BY: Final[dict[MessageKind, frozenset[str]]] = {
     MessageKind.DECLINED: frozenset(),
     MessageKind.CANCELLED: frozenset(),
     MessageKind.WITHDRAWN: frozenset({"agreed", "declined", "cancelled"}),
+    MessageKind.REMINDED: frozenset({"agreed", "declined", "cancelled"}),
+    MessageKind.REMINDED_AGAIN: frozenset({"agreed", "declined", "cancelled"}),
+    MessageKind.ESCALATED: frozenset({"agreed", "declined", "cancelled"}),
 }
 """The registry's own statuses under which a message would be false, whatever the events have said so far.
 
@@ -143,15 +153,17 @@ def still_true(pair: KnownPair, kind: MessageKind, party: Party, registry_status
     withdrawn = pair.closed
     # An accept that the registry recorded outlives a better newcomer (design, decision 12).
     outlived = accepted and pair.withdrawal is WithdrawalReason.OUTRANKED
+    proposed = pair.open and pair.standing is None
+    answered = accepted and pair.by is other(party) and (outlived or not withdrawn)
     truths = {
-        MessageKind.PROPOSED: pair.open and pair.standing is None,
-        MessageKind.ACCEPTED: accepted and pair.by is other(party) and (outlived or not withdrawn),
+        MessageKind.PROPOSED: proposed,
+        MessageKind.ACCEPTED: answered,
         MessageKind.WITHDRAWN: withdrawn and not pair.decided and not outlived,
         MessageKind.AGREED: pair.standing is Standing.AGREED,
         MessageKind.DECLINED: pair.standing is Standing.DECLINED,
         MessageKind.CANCELLED: pair.standing is Standing.CANCELLED,
     }
-    return truths[kind]
+    return (proposed or answered) if kind in LADDER else truths[kind]
 
 
 def _item(pair: KnownPair, party: Party, kind: MessageKind, *, heard_only: bool = False) -> Owed:

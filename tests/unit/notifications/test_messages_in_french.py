@@ -16,7 +16,7 @@ from schemas.vocabulary import DeclineReason, Party
 from services.notifications.gsm7 import segments, transliterate
 from services.notifications.letter import LISTED, SHOWN, Item, Letter, choose, compose
 from services.notifications.pairs import KnownPair, after
-from services.notifications.policy import other
+from services.notifications.policy import LADDER, other
 from services.notifications.rendering import Renderer
 from services.notifications.wording import counted, distance, period, plain
 from tests.unit.notifications.samples import (
@@ -46,7 +46,7 @@ def pair_in(kind: MessageKind, party: Party, name: str = "a1", score: int = 87) 
     pair = after(None, made(1, name, score=score), NOW)
     if kind is MessageKind.WITHDRAWN:
         return after(pair, withdrawn(2, name), NOW)
-    if kind is MessageKind.PROPOSED:
+    if kind is MessageKind.PROPOSED or kind in LADDER:
         return pair
     ended = kind in {MessageKind.DECLINED, MessageKind.CANCELLED}
     return after(

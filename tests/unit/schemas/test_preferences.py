@@ -23,7 +23,7 @@ def test_by_default_a_text_message_brings_only_what_calls_for_an_action() -> Non
     paces = {kind: preferences.pace(kind, Channel.SMS) for kind in MessageKind}
 
     told = {kind for kind, pace in paces.items() if pace is Pace.AT_ONCE}
-    assert told == {MessageKind.PROPOSED, MessageKind.ACCEPTED, MessageKind.AGREED}
+    assert told == {MessageKind.PROPOSED, MessageKind.ACCEPTED, MessageKind.AGREED, MessageKind.REMINDED_AGAIN}
     assert Pace.DIGEST not in paces.values()
 
 
@@ -33,6 +33,15 @@ def test_a_choice_changes_that_kind_and_channel_alone() -> None:
     assert preferences.pace(MessageKind.PROPOSED, Channel.EMAIL) is Pace.NEVER
     assert preferences.pace(MessageKind.PROPOSED, Channel.SMS) is Pace.AT_ONCE
     assert preferences.pace(MessageKind.AGREED, Channel.EMAIL) is Pace.AT_ONCE
+
+
+def test_no_choice_moves_a_reminder_to_another_channel() -> None:
+    paces = dict.fromkeys(MessageKind, Pace.AT_ONCE)
+    preferences = Preferences(email=paces, sms=paces)
+
+    assert preferences.pace(MessageKind.REMINDED_AGAIN, Channel.EMAIL) is Pace.NEVER
+    assert preferences.pace(MessageKind.REMINDED, Channel.SMS) is Pace.NEVER
+    assert preferences.pace(MessageKind.REMINDED, Channel.EMAIL) is Pace.AT_ONCE
 
 
 def test_they_read_back_from_json() -> None:
