@@ -16,6 +16,11 @@ BINDING_VERSION: Final = "0.5.0"
 """Of the Kafka bindings of AsyncAPI."""
 
 _UUID: Final = {"type": "string", "format": "uuid"}
+_TERRITORY: Final = {
+    "type": "string",
+    "pattern": "^(?:[0-9]{2}|2[AB])(?:-[0-9]{1,2})?$",
+    "description": "A territory of the table, or a slice of the cut that the epoch adopted.",
+}
 
 
 def asyncapi(catalogue: Mapping[str, EventType] = CATALOGUE, topics: Mapping[str, Topic] = TOPICS) -> Document:
@@ -133,7 +138,7 @@ def _headers(type_: EventType, topic: Topic) -> Document:
         "ce_epoch": {"type": "string", "pattern": "^(0|[1-9][0-9]{0,17})$"},
         "content-type": {"const": CONTENT_TYPE},
     }
-    by_territory = {"ce_territory": {"enum": list(CURRENT.names)}} if topic.layout == "territory" else {}
+    by_territory = {"ce_territory": _TERRITORY} if topic.layout == "territory" else {}
     return {
         "type": "object",
         "required": [*required, *by_territory],

@@ -19,7 +19,7 @@ from passerelles.bus.address import Bus
 from passerelles.bus.topics import ensure_topics
 from passerelles.errors import PasserellesError, UnavailableError
 from passerelles.settings import Settings, read_settings, unknown_variables
-from services import parked, stack
+from services import parked, stack, territories
 from services.audit.commands import audit_commands
 from services.audit_bridge import MatchingJudge
 from services.demo import running
@@ -38,6 +38,10 @@ parked_app = typer.Typer(
     help="Les messages mis de côté : les lister, les rejouer, les abandonner.", no_args_is_help=True
 )
 app.add_typer(parked_app, name="parked")
+territories_app = typer.Typer(
+    help="Les territoires : voir leur découpe, couper autrement un département.", no_args_is_help=True
+)
+app.add_typer(territories_app, name="territories")
 app.add_typer(audit_commands(MatchingShard, MatchingJudge()), name="audit")
 
 DataOption = Annotated[
@@ -153,6 +157,25 @@ def parked_drop(
 ) -> None:
     """Abandonner ces messages, pour de bon."""
     typer.echo(f"{_run(parked.dropped(_at(data), _chosen(ids, every=every)))} messages abandonnés.")
+
+
+@territories_app.command("show")
+def territories_show(data: DataOption = None) -> None:
+    """L'époque du journal, et ses territoires : chacun avec sa partition."""
+    slicing = _run(territories.shown(_at(data)))
+    typer.echo(territories.in_words(slicing))
+
+
+@territories_app.command("reslice")
+def territories_reslice(
+    departement: Annotated[str, typer.Argument(help="Le code du département : 12.")],
+    into: Annotated[int, typer.Option(help="Le nombre de tranches ; 1 le rend entier.")],
+    wait: Annotated[float, typer.Option(help="Secondes d'attente d'un registre qui ouvre l'époque.", min=0)] = 120,
+    data: DataOption = None,
+) -> None:
+    """Couper un département en tranches, par une nouvelle époque : les écritures attendent quelques secondes."""
+    slicing = _run(territories.resliced(_at(data), departement, into, wait_seconds=wait))
+    typer.echo(territories.in_words(slicing))
 
 
 def _chosen(ids: list[str] | None, *, every: bool) -> list[str] | None:

@@ -61,6 +61,16 @@ class Rulebook:
         """K: how many pairs that nobody has accepted a need keeps."""
         return max(self.least_kept, self.kept_per_head * headcount_left)
 
+    def digest_under(self, cuts: Mapping[str, int]) -> str:
+        """The digest to adopt where these départements are cut otherwise than in the table; `digest` without any.
+
+        So software that knows nothing of cuts refuses an epoch that has some, rather than fold none of their slices.
+        """
+        if not cuts:
+            return self.digest
+        stated = json.dumps(sorted(cuts.items()), separators=(",", ":"))
+        return hashlib.sha256(f"{self.digest} {stated}".encode()).hexdigest()
+
 
 RULEBOOK: Rulebook
 """The rules in force: the highest version. Read when first named."""

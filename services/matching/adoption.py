@@ -54,10 +54,11 @@ class RuleLibrary:
                 version=version,
             )
             raise _refused(refused) from error
-        if (book.digest, book.territory_table) != (adopted.rules_digest, adopted.territory_table):
+        digest = book.digest_under(adopted.cut)
+        if (digest, book.territory_table) != (adopted.rules_digest, adopted.territory_table):
             refused = RulesMismatchError(
                 f"Le journal suit la version {version} des règles avec l'empreinte {adopted.rules_digest}, "
-                f"mais celle de ce logiciel est {book.digest}.",
+                f"mais celle de ce logiciel est {digest}.",
                 remedy="Déployer la version du logiciel qui a ouvert cette époque.",
                 version=version,
             )

@@ -66,7 +66,9 @@ class MatchingShard:
         territory, fold = event.territory or "", self._folds.get(event.territory or "")
         if isinstance(event.data, RulesAdopted) and (fold is None or event.epoch > fold.epoch):
             rules = self._library.adopted(event.data)
-            if self._is_laid_out_here(territory, TABLES[event.data.territory_table]):
+            table = TABLES[event.data.territory_table].cut(event.data.cut)
+            self._forget_all_but(table, event.epoch)
+            if self._is_laid_out_here(territory, table):
                 fold = TerritoryFold(territory, event.epoch, rules, library=self._library, odd=self.odd)
                 self._folds[territory] = fold
         if fold is not None and fold.epoch == event.epoch:
@@ -77,6 +79,12 @@ class MatchingShard:
             here = self._is_laid_out_here(territory, CURRENT)
             self._leave_aside(Odd.NOT_ADOPTED if here else Odd.ELSEWHERE, event)
         return None
+
+    def _forget_all_but(self, table: TerritoryTable, epoch: int) -> None:
+        """Let go of territories of earlier epochs that this one cuts otherwise: nothing more is said to them."""
+        gone = [name for name, fold in self._folds.items() if fold.epoch < epoch and name not in table.names]
+        for name in gone:
+            del self._folds[name]
 
     def _is_laid_out_here(self, territory: str, table: TerritoryTable) -> bool:
         return territory in table.names and table.partition(territory, self._partitions) == self._partition

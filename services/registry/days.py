@@ -10,7 +10,6 @@ import structlog
 from passerelles.reference.calendar import paris_midnight
 from passerelles.store.lease import Lease
 from passerelles.store.port import Body, change
-from schemas.territories import CURRENT
 from services.registry.office import Office
 from services.registry.statements import Publisher, day_started
 
@@ -51,7 +50,7 @@ class Days:
         said: list[date] = []
         day = date.fromisoformat(stored.body["day"]) + timedelta(days=1)
         while day <= today:
-            events = [day_started(name, day, self._office.epoch) for name in CURRENT.names]
+            events = [day_started(name, day, self._office.epoch) for name in self._office.table.names]
             await self._publisher.publish(events)
             await remember_day(self._office, day)
             log.info("day.started", day=day.isoformat())

@@ -3,7 +3,8 @@
 In each territory the order is: `rules.adopted`, `day.started`, the facts, the decisions, `epoch.opened` (design,
 decision 5). Until that last one is acknowledged no command is taken, so nothing changes under the reader's feet. An
 opening that a crash cut short is never resumed: the next start begins another epoch, with a higher number, and
-consumers let go of the unfinished one.
+consumers let go of the unfinished one. The cuts of the territory table that an operator asked for are kept with the
+epoch, from one to the next.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from passerelles.reference import rulebook
 from passerelles.store.lease import Lease
 from passerelles.store.port import Body, change
 from schemas.envelope import Event
-from schemas.territories import CURRENT
+from schemas.territories import CURRENT, TerritoryTable
 from schemas.vocabulary import Payload
 from services.registry.days import remember_day
 from services.registry.office import EPOCH, Office
 from services.registry.opening import Opening
+from services.registry.reslicing import CUTS, cuts_of
 from services.registry.statements import Publisher, publish_patiently
 
 LEASE_SECONDS: Final = 20.0
@@ -69,7 +71,7 @@ class Epochs:
         """
         patiently = partial(publish_patiently, self._publisher)
         if anew:
-            return self._taken_up(await self._open(patiently, anew=True))
+            return await self._open(patiently, anew=True)
         while not await self._find():
             if await self._lease.acquire():
                 return await self._open_unless_found(patiently)
@@ -108,45 +110,53 @@ class Epochs:
         stored = await self._office.singles.get(EPOCH)
         if stored is None or stored.body["state"] != "open" or _adopted(stored.body) != _own():
             return False
-        self._taken_up(int(stored.body["number"]))
+        self._taken_up(stored.body)
         return True
 
-    def _taken_up(self, number: int) -> int:
-        self._office.epoch = self._office.floor = number
-        return number
+    def _taken_up(self, body: Body) -> int:
+        self._office.table = _table(body)
+        self._office.epoch = self._office.floor = int(body["number"])
+        return self._office.epoch
 
     async def _open_unless_found(self, publish: Publish) -> int:
         """With the lease: another may have opened one before it was free."""
         try:
-            return self._office.epoch if await self._find() else self._taken_up(await self._open(publish, anew=False))
+            return self._office.epoch if await self._find() else await self._open(publish, anew=False)
         finally:
             await self._lease.release()
 
     async def _open(self, publish: Publish, *, anew: bool) -> int:
-        number = int((await self._mark(state="opening"))["number"])
+        begun = await self._mark(state="opening")
+        number = int(begun["number"])
         self._office.floor = number
         if number > 1 and not anew:
             await asyncio.sleep(self._notice_seconds)
         today = self._office.today()
         counted = 0
-        async for page in Opening(self._office, number, today).pages(anew=anew):
+        async for page in Opening(self._office, number, today, _table(begun)).pages(anew=anew):
             if not anew and not await self._lease.acquire():
                 raise UnavailableError("Un autre processus ouvre l'époque.", remedy="Attendre.")
             await publish(page)
             counted += len(page)
         await remember_day(self._office, today)
-        await self._mark(state="open", number=number)
-        log.info("epoch.opened", epoch=number, events=counted)
-        return number
+        opened = await self._mark(state="open", number=number)
+        log.info("epoch.opened", epoch=number, events=counted, cuts=opened[CUTS])
+        return self._taken_up(opened)
 
     async def _mark(self, *, state: str, number: int | None = None) -> Body:
         book = rulebook.RULEBOOK
 
         def edit(body: Body | None) -> Body:
             last = int(body["number"]) if body else 0
-            if number is not None and last != number:
-                raise UnavailableError("Un autre processus a ouvert une époque.", remedy="Redémarrer.")
-            return {"number": number or last + 1, "state": state, "rules": book.digest, "table": CURRENT.version}
+            if number is not None and (body is None or (last, body["state"]) != (number, "opening")):
+                raise UnavailableError("Une autre époque a été ouverte, ou demandée.", remedy="Attendre.")
+            return {
+                "number": number or last + 1,
+                "state": state,
+                "rules": book.digest,
+                "table": CURRENT.version,
+                CUTS: dict(cuts_of(body)),
+            }
 
         written = await change(self._office.singles, EPOCH, edit)
         return written if written is not None else {}
@@ -154,6 +164,10 @@ class Epochs:
 
 def _adopted(body: Body) -> tuple[str, int]:
     return body["rules"], body["table"]
+
+
+def _table(body: Body) -> TerritoryTable:
+    return CURRENT.cut(cuts_of(body))
 
 
 def _own() -> tuple[str, int]:

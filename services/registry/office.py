@@ -9,6 +9,7 @@ from typing import Any, Final
 from passerelles.errors import StaleVersionError, UnavailableError
 from passerelles.reference.calendar import paris_day
 from passerelles.store.port import Collection, Store
+from schemas.territories import CURRENT
 from services.registry.domain.company import Company
 from services.registry.domain.need import Need
 from services.registry.domain.posting import Posting
@@ -38,11 +39,17 @@ _PROPOSALS: Final = (
 _DELIVERIES: Final = (("at",), ("proposal_id", "at"), ("contact_id", "at"), ("company_id", "at"))
 
 
+def singles_of(store: Store) -> Collection:
+    """The documents of which there is one: the epoch, the day."""
+    return store.collection("registry")
+
+
 class Office:
     """The registry's desk: one a process, handed to every command.
 
     Attributes:
         epoch: the number of the epoch that is open; 0 while none is.
+        table: the territory table as the open epoch cuts it; what is published is laid out by it.
         floor: words that matching said in an epoch before this one are passed over: the next one says what holds.
         closing: the process stops: no further command is taken, while what was decided is still published.
         nudge_relay: has what a document owes published at once; without it, the relay's next round does.
@@ -58,9 +65,10 @@ class Office:
         self.deliveries = store.collection("proposal_deliveries", indexes=_DELIVERIES)
         self.sirets = store.collection("sirets")
         self.tokens = store.collection("tokens", indexes=(("company_id",),))
-        self.singles = store.collection("registry")
+        self.singles = singles_of(store)
         self.epoch = 0
         self.floor = 0
+        self.table = CURRENT
         self.closing = False
         self.nudge_relay: Callable[[Collection, str], Any] | None = None
 

@@ -10,8 +10,8 @@ from uuid import UUID
 from passerelles.reference import rulebook
 from passerelles.store.port import ANY, Collection, Where
 from schemas.envelope import Event
-from schemas.epochs import EpochOpened, RulesAdopted
-from schemas.territories import CURRENT
+from schemas.epochs import Cut, EpochOpened, RulesAdopted
+from schemas.territories import TerritoryTable, departement_of
 from schemas.vocabulary import CompanyStatus, Payload, PostingStatus
 from services.registry.documents import Fact
 from services.registry.domain.availability import Availability
@@ -19,8 +19,10 @@ from services.registry.domain.company import Company
 from services.registry.domain.need import Need
 from services.registry.domain.posting import Posting
 from services.registry.domain.proposal import Proposal
+from services.registry.domain.reach import need_territory
 from services.registry.domain.telling import decision_of, outcome_of
 from services.registry.domain.verdicts import TERMINAL, ProposalStatus
+from services.registry.layout import heir, laid_out
 from services.registry.office import Office
 from services.registry.statements import day_started, outcome_again, statement
 
@@ -33,12 +35,14 @@ class Opening:
     Args:
         number: of the epoch.
         today: the day that it begins with, whatever the clock says by the time that a page is made.
+        table: the territories that it states everything to.
     """
 
-    def __init__(self, office: Office, number: int, today: date) -> None:
+    def __init__(self, office: Office, number: int, today: date, table: TerritoryTable) -> None:
         self._office = office
         self._number = number
         self._today = today
+        self._table = table
 
     async def pages(self, *, anew: bool) -> AsyncIterator[list[Event[Payload]]]:
         """Every page, in order; in an empty log (`anew`), outcomes too: some may not have been read.
@@ -47,8 +51,8 @@ class Opening:
             UnavailableError: the store went away.
         """
         number = self._number
-        yield [self._adopted(name) for name in CURRENT.names]
-        yield [day_started(name, self._today, number) for name in CURRENT.names]
+        yield [self._adopted(name) for name in self._table.names]
+        yield [day_started(name, self._today, number) for name in self._table.names]
         statuses = [status.value for status in CompanyStatus if status is not CompanyStatus.LEFT]
         async for stated in _pages(self._office.companies, Where(among={"status": statuses})):
             yield self._facts(Company.model_validate(body) for body in stated)
@@ -69,7 +73,7 @@ class Opening:
         now = self._office.now()
         yield [
             statement(name, name, number, time=now, epoch=number, data=EpochOpened(territory=name, epoch=number))
-            for name in CURRENT.names
+            for name in self._table.names
         ]
 
     def _adopted(self, territory: str) -> Event[Payload]:
@@ -78,8 +82,9 @@ class Opening:
             territory=territory,
             epoch=self._number,
             rules_version=book.version,
-            rules_digest=book.digest,
-            territory_table=CURRENT.version,
+            rules_digest=book.digest_under(self._table.cuts),
+            territory_table=self._table.version,
+            cuts=tuple(Cut(departement=each, slices=count) for each, count in self._table.cuts.items()),
         )
         return statement(territory, territory, self._number, time=self._office.now(), epoch=self._number, data=data)
 
@@ -101,21 +106,36 @@ class Opening:
             for posting in (*(need for need in needs.values() if need.id in asked), *staff.values())
             if not posting.live(self._today)
         ]
-        shards = {each.id: _shards(each, needs.get(each.need_id)) for each in said}
+        shards = {each.id: self._shards(each, needs.get(each.need_id)) for each in said}
         left = {
             (name, each.need_id)
             for each in going_on
             for name in shards[each.id]
-            if each.need_id in needs and name not in needs[each.need_id].territories
+            if each.need_id in needs and name != self._home(needs[each.need_id])
         }
         return [
             *self._facts(over),
-            *(self._fact(name, needs[need_id]) for name, need_id in sorted(left)),
+            *laid_out((self._fact(name, needs[need_id]) for name, need_id in sorted(left)), self._table),
             *(self._decision(each, name) for each in said for name in shards[each.id]),
         ]
 
+    def _home(self, need: Need) -> str:
+        return need_territory(need.commune, need.id, table=self._table)
+
+    def _shards(self, proposal: Proposal, need: Need | None) -> list[str]:
+        """The territories that have to know where a pair stands.
+
+        Beside its need's: those whose last word proposes it, which nothing else makes them take back; and, once it is
+        closed, all that ever spoke of it, to which the need may return. Cut otherwise since, their heirs.
+        """
+        closed = proposal.standing in TERMINAL
+        spoken = [name for name, word in proposal.words.items() if closed or word.withdrawal is None]
+        home = self._home(need) if need is not None else proposal.territory
+        served = [name for name in (home, *spoken) if departement_of(name) in self._table.slices]
+        return list(dict.fromkeys(heir(name, self._table, proposal.need_id) for name in served))
+
     def _facts(self, stated: Iterable[Fact]) -> list[Event[Payload]]:
-        return [self._fact(name, each) for each in stated for name in each.territories]
+        return laid_out((self._fact(name, each) for each in stated for name in each.territories), self._table)
 
     def _fact(self, territory: str, fact: Fact) -> Event[Payload]:
         subject = str(fact.id)
@@ -124,18 +144,6 @@ class Opening:
     def _decision(self, proposal: Proposal, territory: str) -> Event[Payload]:
         data, subject = decision_of(proposal, territory), str(proposal.id)
         return statement(territory, subject, proposal.version, time=_said_at(proposal), epoch=self._number, data=data)
-
-
-def _shards(proposal: Proposal, need: Need | None) -> list[str]:
-    """The territories that have to know where a pair stands.
-
-    Beside its need's: those whose last word proposes it, which nothing else makes them take back; and, once it is
-    closed, all that ever spoke of it, to which the need may return.
-    """
-    closed = proposal.standing in TERMINAL
-    spoken = [name for name, word in proposal.words.items() if closed or word.withdrawal is None]
-    home = need.territories if need is not None else (proposal.territory,)
-    return [name for name in dict.fromkeys((*home, *spoken)) if name in CURRENT.names]
 
 
 def _said_at(proposal: Proposal) -> datetime:

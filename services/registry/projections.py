@@ -18,6 +18,7 @@ from schemas.vocabulary import Payload
 from services.registry.documents import decision_owed, saved_proposal
 from services.registry.domain.need import Need
 from services.registry.domain.proposal import Proposal, first_heard
+from services.registry.domain.reach import need_territory
 from services.registry.office import Office
 
 
@@ -68,7 +69,8 @@ class Projections:
         }
         found = await self._office.needs.get_many(moved) if moved else {}
         needs = (Need.model_validate(stored.body) for stored in found.values())
-        return {need.id: need.territories[0] for need in needs}
+        table = self._office.table
+        return {need.id: need_territory(need.commune, need.id, table=table) for need in needs}
 
     async def _hear_again(self, id_: str, words: Sequence[Event[Payload]], homes: Mapping[UUID, str]) -> None:
         await change(self._office.proposals, id_, lambda body: self._after(body, words, homes))

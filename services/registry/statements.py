@@ -17,6 +17,7 @@ from schemas.envelope import Event
 from schemas.epochs import DayStarted
 from schemas.vocabulary import Payload, event_id
 from services.registry.documents import SOURCE
+from services.registry.layout import laid_out
 from services.registry.office import Office
 
 _FIRST_PAUSE: Final = 0.2
@@ -52,7 +53,7 @@ class InEpoch:
         number = self._office.epoch
         if not number or any(event.epoch != number for event in events):
             raise _ended()
-        await self._publisher.publish(events)
+        await self._publisher.publish(laid_out(events, self._office.table))
         if not await self._office.epoch_stands(number):
             if self._office.epoch == number:
                 self._office.epoch = 0

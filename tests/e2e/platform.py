@@ -54,8 +54,10 @@ async def eventually(check: Callable[[], Any], *, seconds: float = 30) -> Any:
 class Platform:
     """What a test does to the platform, and sees of it."""
 
-    def __init__(self, sink: Sink, api: httpx.AsyncClient, numbers: Iterator[int]) -> None:
-        self.sink, self.api = sink, api
+    def __init__(
+        self, sink: Sink, api: httpx.AsyncClient, numbers: Iterator[int], settings: Settings | None = None
+    ) -> None:
+        self.sink, self.api, self.settings = sink, api, settings
         self._numbers = numbers
 
     async def post(self, path: str, body: dict[str, Any], **options: Any) -> dict[str, Any]:
@@ -180,17 +182,19 @@ async def platform(
     *,
     numbers: Iterator[int] | None = None,
     window_ms: int = 100,
+    archived: bool = False,
 ) -> AsyncIterator[Platform]:
-    """The services in this process; enter it again on the same store for a restart."""
+    """The services in this process (`archived`: audit too); enter it again on the same store for a restart."""
     port = free_port()
     address = "embedded:" if bus.embedded else f"kafka://{bus.bootstrap_servers}"
     settings = settings_for(mails, folder, port, bus=address, store=store_url, window_ms=window_ms)
     async with AsyncExitStack() as closing:
         ports = {ServiceName.REGISTRY: port, ServiceName.MATCHING: 0, ServiceName.NOTIFICATIONS: 0}
+        ports |= {ServiceName.AUDIT: 0} if archived else {}
         stack = await closing.enter_async_context(Stack(settings, bus, open_store(store_url), ports))
         async with asyncio.timeout(30):
             await stack.ready()
         api = await closing.enter_async_context(
             httpx.AsyncClient(base_url=settings.public_url, headers={"Authorization": f"Bearer {OPERATOR}"}, timeout=30)
         )
-        yield Platform(mails.sink, api, numbers or iter(range(1, 1000)))
+        yield Platform(mails.sink, api, numbers or iter(range(1, 1000)), settings)

@@ -11,7 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.territories import BORDERING, CURRENT, OCCITANIE, TABLES, TerritoryTable, UnknownTerritoryError
+from schemas.territories import (
+    BORDERING,
+    CURRENT,
+    MOST_SLICES,
+    OCCITANIE,
+    TABLES,
+    TerritoryTable,
+    UnknownTerritoryError,
+)
 
 partitions = st.integers(1, 64)
 departements = st.sampled_from((*OCCITANIE, *BORDERING))
@@ -65,8 +73,47 @@ def test_appending_a_departement_moves_nobody(appended: str, territory: str, cou
     assert longer.partition(territory, count) == CURRENT.partition(territory, count)
 
 
+cuts = st.dictionaries(departements, st.integers(1, MOST_SLICES), max_size=5)
+
+
+@given(cuts, cuts)
+def test_a_territory_has_one_index_in_whatever_cut_names_it(one: dict[str, int], other: dict[str, int]) -> None:
+    """So a service that does not know of a cut yet still writes to the partition where it is folded."""
+    first, second = CURRENT.cut(one), CURRENT.cut(other)
+    for name in {*first.names, *second.names}:
+        assert first.index(name) == second.index(name) == CURRENT.index(name)
+    assert all(first.index(name) == CURRENT.names.index(name) for name in first.names if name in CURRENT.names)
+
+
+@given(cuts)
+def test_no_two_territories_of_a_cut_share_an_index(cuts: dict[str, int]) -> None:
+    table = CURRENT.cut(cuts)
+    assert len({table.index(name) for name in table.names}) == len(table.names)
+
+
+@given(departements, st.integers(2, MOST_SLICES))
+def test_the_slices_of_a_departement_spread_over_the_partitions(departement: str, count: int) -> None:
+    table = CURRENT.cut({departement: count})
+    loads = Counter(table.partition(name, 32) for name in table.of_departement(departement))
+    assert max(loads.values()) <= (1 if count <= 8 else 2)
+
+
+def test_a_cut_states_only_what_differs_and_can_be_taken_back() -> None:
+    cut = CURRENT.cut({"12": 4, "31": 4})
+    assert dict(cut.cuts) == {"12": 4}
+    assert cut.of_departement("12") == ("12-0", "12-1", "12-2", "12-3")
+    assert cut.cut({"12": 1}) == CURRENT
+    assert CURRENT.cut({"31": 1}).of_departement("31") == ("31",)
+
+
+@pytest.mark.parametrize("cut", [{"75": 2}, {"12": 0}, {"12": MOST_SLICES + 1}])
+def test_a_cut_out_of_bounds_is_refused(cut: dict[str, int]) -> None:
+    with pytest.raises((UnknownTerritoryError, ValueError)):
+        CURRENT.cut(cut)
+
+
 @pytest.mark.parametrize("call", [CURRENT.index, CURRENT.of_departement, lambda name: CURRENT.partition(name, 32)])
-@pytest.mark.parametrize("name", ["75", "31-4", "", "46 "])
+@pytest.mark.parametrize("name", ["75", "31-32", "", "46 "])
 def test_what_is_not_in_the_table_is_refused(call: Callable[[str], object], name: str) -> None:
     with pytest.raises(UnknownTerritoryError):
         call(name)
