@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from passerelles.errors import NotFoundError
 from passerelles.reference.occupations import occupation
+from schemas.preferences import Preferences
 from schemas.vocabulary import Mode, Party, certificate_code
 from services.registry.domain.availability import Availability
 from services.registry.domain.company import Company
@@ -57,13 +58,16 @@ class CompanyBrief(_Model):
 
 
 class RecipientBrief(_Model):
-    """A contact that is told; `phone` is E.164."""
+    """A contact that is told; `phone` is E.164. It chooses what to be told, and ends it, by its own two addresses."""
 
     id: UUID
     name: str
     email: str
     phone: str | None
     sms: bool
+    preferences: Preferences
+    preferences_url: str
+    unsubscribe_url: str
 
 
 class NeedBrief(_Model):
@@ -180,7 +184,16 @@ class Briefings:
         return Briefing(
             company=CompanyBrief(id=company.id, name=company.name),
             contacts=[
-                RecipientBrief(id=each.id, name=each.name, email=each.email, phone=each.phone, sms=each.sms)
+                RecipientBrief(
+                    id=each.id,
+                    name=each.name,
+                    email=each.email,
+                    phone=each.phone,
+                    sms=each.sms,
+                    preferences=each.preferences,
+                    preferences_url=await self._links.preferences_url(company.id, each.id),
+                    unsubscribe_url=await self._links.unsubscribe_url(company.id, each.id),
+                )
                 for each in company.contacts
             ],
             certificates=certificates,

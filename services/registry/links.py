@@ -1,40 +1,21 @@
-"""Signed links of messages: they open one proposal, for one contact of one party, for a while.
-
-A text message has room for some 300 characters, hence a token of 72: what it says in binary, and half of an
-HMAC-SHA-256, which RFC 2104 (section 5) allows.
-"""
+"""Signed links of messages: each opens one thing, for one contact, for a while, without an account."""
 
 from __future__ import annotations
 
-import hmac
-import re
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from struct import Struct
 from typing import Final
 from uuid import UUID
 
 from passerelles.errors import NotFoundError
 from schemas.vocabulary import Party
 from services.registry.domain.caller import Caller
-from services.registry.domain.company import Company
+from services.registry.domain.company import Company, Contact
 from services.registry.domain.proposal import Proposal
+from services.registry.link_tokens import Purpose, Said, read, token_of
 from services.registry.office import Office
 
-LIFETIME_SECONDS: Final = 14 * 24 * 3600
 _KEY: Final = "link-key"
-_PURPOSE: Final = b"proposal-page\0"
-"""Signed with the rest: nothing else that this key may sign one day opens a page."""
-
-_VERSION: Final = 1
-_SAID: Final = Struct(">BB16s16sI")
-"""Version, side, proposal, contact, and the second at which it ends, since 1970 (until 2106)."""
-
-_SIGNATURE: Final = 16
-_SIDES: Final = (Party.BORROWER, Party.LENDER)
-_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{72}")
-"""54 bytes are 72 characters exactly: none is padding, so a token is written in one way only."""
 
 
 class LinkError(NotFoundError):
@@ -51,7 +32,7 @@ class LinkExpiredError(LinkError):
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Whom a link stands for.
+    """Whom the link to a proposal stands for.
 
     Attributes:
         caller: the company that may act by it.
@@ -63,6 +44,15 @@ class Visitor:
     party: Party
     contact_id: UUID
     contact_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Whom a link about messages stands for: a contact, as the registry knows it now."""
+
+    company_id: UUID
+    company_name: str
+    contact: Contact
 
 
 class Links:
@@ -86,42 +76,63 @@ class Links:
 
     async def url(self, proposal_id: UUID, party: Party, contact_id: UUID) -> str:
         """The address of the page of a proposal, for a contact of a party."""
-        ends = int(self._office.now().timestamp()) + LIFETIME_SECONDS
-        said = _SAID.pack(_VERSION, _SIDES.index(party), proposal_id.bytes, contact_id.bytes, ends)
-        token = urlsafe_b64encode(said + _signature(await self._ready(), said)).decode("ascii")
-        return f"{self._base}/p/{token}"
+        return await self._url(Purpose.PROPOSAL, proposal_id, contact_id, party)
+
+    async def preferences_url(self, company_id: UUID, contact_id: UUID) -> str:
+        """The address where a contact chooses what to be told."""
+        return await self._url(Purpose.PREFERENCES, company_id, contact_id)
+
+    async def unsubscribe_url(self, company_id: UUID, contact_id: UUID) -> str:
+        """The address where a contact, or its mail program (RFC 8058), ends alerts by email."""
+        return await self._url(Purpose.UNSUBSCRIBE, company_id, contact_id)
 
     async def open(self, token: str) -> Visitor:
-        """Whom a link stands for, while it lasts and the contact is still one of the company.
+        """Whom the link to a proposal stands for, while it lasts and the contact is still one of the company.
 
         Raises:
             LinkExpiredError: it is too old.
-            LinkError: it is not a link of ours, or its contact was erased.
+            LinkError: it is not a link of ours to a proposal, or its contact was erased.
         """
-        proposal_id, party, contact_id = await self._read(token)
-        stored = await self._office.proposals.get(str(proposal_id))
+        said = await self._read(Purpose.PROPOSAL, token)
+        stored = await self._office.proposals.get(str(said.subject))
         if stored is None:
             raise _dead()
-        company_id = Proposal.model_validate(stored.body).company_of(party)
-        home = await self._office.companies.get(str(company_id))
-        contact = Company.model_validate(home.body).contact(contact_id) if home else None
-        if contact is None:
-            raise _dead()
-        return Visitor(Caller("company", company_id), proposal_id, party, contact_id, contact.name)
+        company_id = Proposal.model_validate(stored.body).company_of(said.party)
+        contact = (await self._addressee(company_id, said.contact)).contact
+        return Visitor(Caller("company", company_id), said.subject, said.party, contact.id, contact.name)
 
-    async def _read(self, token: str) -> tuple[UUID, Party, UUID]:
-        if not _TOKEN.fullmatch(token):
+    async def addressee(self, purpose: Purpose, token: str) -> Addressee:
+        """Whom a link about messages stands for, while it lasts and the contact is still one of the company.
+
+        Raises:
+            LinkExpiredError: it is too old.
+            LinkError: it is not a link of ours for this purpose, or its contact was erased.
+        """
+        said = await self._read(purpose, token)
+        return await self._addressee(said.subject, said.contact)
+
+    async def _url(self, purpose: Purpose, subject: UUID, contact_id: UUID, party: Party = Party.BORROWER) -> str:
+        ends = int(self._office.now().timestamp()) + purpose.seconds
+        token = token_of(await self._ready(), purpose, Said(subject, contact_id, ends, party))
+        return f"{self._base}/{purpose.path}/{token}"
+
+    async def _read(self, purpose: Purpose, token: str) -> Said:
+        said = read(await self._ready(), purpose, token)
+        if said is None:
             raise _dead()
-        whole = urlsafe_b64decode(token)
-        said, signature = whole[:-_SIGNATURE], whole[-_SIGNATURE:]
-        if not hmac.compare_digest(signature, _signature(await self._ready(), said)) or said[0] != _VERSION:
-            raise _dead()
-        _, side, proposal, contact, ends = _SAID.unpack(said)
-        if self._office.now().timestamp() > ends:
+        if self._office.now().timestamp() > said.ends:
             raise LinkExpiredError(
-                "Ce lien a plus de 14 jours.", remedy="Ouvrir celui d'un message plus récent, ou se connecter."
+                f"Ce lien a plus de {purpose.lasts}.", remedy="Ouvrir celui d'un message plus récent."
             )
-        return UUID(bytes=proposal), _SIDES[side], UUID(bytes=contact)
+        return said
+
+    async def _addressee(self, company_id: UUID, contact_id: UUID) -> Addressee:
+        home = await self._office.companies.get(str(company_id))
+        company = Company.model_validate(home.body) if home else None
+        contact = company.contact(contact_id) if company else None
+        if company is None or contact is None:
+            raise _dead()
+        return Addressee(company.id, company.name, contact)
 
     async def _ready(self) -> bytes:
         if self._key is None:
@@ -130,10 +141,6 @@ class Links:
             msg = "the key of links was deleted while it was read"
             raise RuntimeError(msg)
         return self._key
-
-
-def _signature(key: bytes, said: bytes) -> bytes:
-    return hmac.digest(key, _PURPOSE + said, "sha256")[:_SIGNATURE]
 
 
 def _dead() -> LinkError:

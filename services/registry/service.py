@@ -26,6 +26,7 @@ from schemas.topics import TopicName
 from services.registry.api.app import create_app
 from services.registry.api.kept import FORGET_SECONDS, entries_of, forget_expired
 from services.registry.briefings import Briefings
+from services.registry.commands.choices import Choices
 from services.registry.commands.companies import Companies
 from services.registry.commands.decisions import Proposals
 from services.registry.commands.deliveries import Deliveries
@@ -66,6 +67,7 @@ class RegistryService:
         self.health = Health()
         self.office = Office(store, clock=clock)
         self.companies = Companies(self.office)
+        self.choices = Choices(self.office)
         self.needs = Needs(self.office)
         self.availabilities = Availabilities(self.office)
         self.proposals = Proposals(self.office)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from passerelles.reference.communes import COMMUNES
 from passerelles.reference.occupations import occupation
 from schemas.deliveries import Channel, DeliveryState, MessageKind
+from schemas.preferences import Preferences
 from schemas.vocabulary import CompanyStatus, Mode, Party, PostingStatus
 from services.registry.domain.availability import Availability
 from services.registry.domain.company import Company
@@ -36,6 +37,9 @@ class ContactAnswer(Answer):
     email: str
     phone: str | None
     sms: bool = Field(description="Vrai : la personne a demandé à recevoir des SMS.")
+    preferences: Preferences = Field(
+        description="Ce que cette personne a choisi : `at_once`, `digest` ou `never` par nouvelle et par canal."
+    )
 
 
 class CompanyAnswer(Answer):

@@ -28,9 +28,11 @@ from services.registry.api.openapi import describe
 from services.registry.api.parameters import only_known_parameters
 from services.registry.api.security import Gate
 from services.registry.api.shield import Shield
-from services.registry.web import pages
+from services.registry.web import pages, preferences, unsubscribing
+from services.registry.web import proposals as proposal_pages
 
 ROUTERS = (companies, needs, availabilities, proposals, deliveries, imports, stream, reference, internal)
+PAGES = (pages, proposal_pages, preferences, unsubscribing)
 
 
 def create_app(registry: Registry) -> FastAPI:
@@ -64,7 +66,8 @@ def create_app(registry: Registry) -> FastAPI:
     app.state.stream = feed
     for module in ROUTERS:
         app.include_router(module.router, dependencies=[Depends(only_known_parameters)])
-    app.include_router(pages.router)
+    for module in PAGES:
+        app.include_router(module.router)
     app.router.routes.extend(health_routes(registry.health))
     problems.install(app)
 

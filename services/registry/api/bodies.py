@@ -34,6 +34,9 @@ DEPTH_LIMIT: Final = 16
 """The deepest draft has three levels."""
 
 IMPORTS_PATH: Final = "/v1/imports"
+PAGES: Final = ("/p/", "/r/", "/u/")
+"""Behind signed links: forms, and the one-click POST of a mail program, which is one or the other (RFC 8058, 3.2)."""
+_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 _JSON: Final = re.compile(r"^application/(?:[\w.+-]+\+)?json$")
 _SPREADSHEETS: Final = frozenset(
     {
@@ -131,9 +134,9 @@ def _check_type(path: str, content_type: str) -> bool:
                 field="Content-Type",
             )
         return False
-    if path.startswith("/p/"):
-        if bare != "application/x-www-form-urlencoded":
-            raise ContentTypeError("Un formulaire (application/x-www-form-urlencoded) est attendu.")
+    if path.startswith(PAGES):
+        if bare not in _FORMS:
+            raise ContentTypeError(f"Un formulaire ({' ou '.join(_FORMS)}) est attendu.")
         return False
     if not _JSON.match(bare):
         raise ContentTypeError("Un corps application/json est attendu.", field="Content-Type")

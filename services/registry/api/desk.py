@@ -8,6 +8,7 @@ from passerelles.bus.address import Bus
 from passerelles.health import Health
 from passerelles.settings import Settings
 from services.registry.briefings import Briefings
+from services.registry.commands.choices import Choices
 from services.registry.commands.companies import Companies
 from services.registry.commands.decisions import Proposals
 from services.registry.commands.deliveries import Deliveries
@@ -39,6 +40,10 @@ class Registry(Protocol):
     @property
     def companies(self) -> Companies:
         """The commands about companies."""
+
+    @property
+    def choices(self) -> Choices:
+        """What contacts choose about their own messages."""
 
     @property
     def needs(self) -> Needs:

@@ -12,16 +12,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from passerelles.bus.faults import fault
 from passerelles.errors import PasserellesError, UnavailableError
+from services.registry.api.bodies import PAGES
 from services.registry.api.problems import answer, unexpected
 
 log = structlog.get_logger(__name__)
 
-GUARDED: Final = ("/v1/", "/internal/", "/p/")
+GUARDED: Final = ("/v1/", "/internal/", *PAGES)
 
 
 def shown(path: str) -> str:
     """The path as it may be logged: the token of a page is a secret."""
-    return "/p/…" if path.startswith("/p/") else path
+    return f"{path[:3]}…" if path.startswith(PAGES) else path
 
 
 class Shield:

@@ -89,9 +89,14 @@ def phone(text: str, field: str, *, mobile: bool) -> str:
         return written
     if number is None or not phonenumbers.is_valid_number(number):
         raise InvalidInputError("Un numéro de téléphone tel que 05 65 00 00 00 ou +33… est attendu.", field=field)
-    if mobile and phonenumbers.number_type(number) not in _MOBILE:
+    if mobile and not is_mobile(written):
         raise InvalidInputError("Pour recevoir des SMS, un numéro de mobile est attendu.", field=field)
     return written
+
+
+def is_mobile(e164: str) -> bool:
+    """Whether a number, already checked, is one to which text messages go."""
+    return bool(_FICTION.fullmatch(e164)) or phonenumbers.number_type(phonenumbers.parse(e164)) in _MOBILE
 
 
 def branch(code: str, field: str = "branch") -> str:

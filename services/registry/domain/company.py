@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from passerelles.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from passerelles.reference.communes import commune
 from schemas.facts import CompanyRecorded
+from schemas.preferences import Preferences
 from schemas.vocabulary import PROPOSAL_NAMESPACE, CompanyStatus
 from services.registry.domain import checks
 from services.registry.domain.caller import Caller
@@ -41,6 +42,7 @@ class Contact(BaseModel):
     email: str
     phone: str | None
     sms: bool
+    preferences: Preferences = Preferences()
 
 
 class Company(BaseModel):
@@ -93,6 +95,17 @@ class Company(BaseModel):
     def contact(self, contact_id: UUID) -> Contact | None:
         """One of its contacts, or none."""
         return next((each for each in self.contacts if each.id == contact_id), None)
+
+    def the_contact(self, contact_id: UUID) -> Contact:
+        """One of its contacts.
+
+        Raises:
+            NotFoundError: it has no such contact.
+        """
+        contact = self.contact(contact_id)
+        if contact is None:
+            raise NotFoundError("Cette entreprise n'a pas ce contact.", field="contact_id")
+        return contact
 
     def must_have_joined(self) -> None:
         """Refuse a company that may not publish.
@@ -147,9 +160,23 @@ class Company(BaseModel):
         Raises:
             NotFoundError: it has no such contact.
         """
-        if self.contact(contact_id) is None:
-            raise NotFoundError("Cette entreprise n'a pas ce contact.", field="contact_id")
-        return self._next(now, contacts=tuple(each for each in self.contacts if each.id != contact_id))
+        gone = self.the_contact(contact_id)
+        return self._next(now, contacts=tuple(each for each in self.contacts if each is not gone))
+
+    def choosing(self, contact_id: UUID, preferences: Preferences, *, sms: bool, now: datetime) -> Company:
+        """The company once one of its contacts has chosen what to be told; itself if nothing differs.
+
+        Raises:
+            NotFoundError: it has no such contact.
+            InvalidInputError: text messages without a mobile.
+        """
+        contact = self.the_contact(contact_id)
+        if sms and not contact.sms and not (contact.phone and checks.is_mobile(contact.phone)):
+            raise InvalidInputError("Pour recevoir des SMS, un numéro de mobile est attendu.", field="sms")
+        chosen = contact.model_copy(update={"preferences": preferences, "sms": sms})
+        if chosen == contact:
+            return self
+        return self._next(now, contacts=tuple(chosen if each.id == contact_id else each for each in self.contacts))
 
     def changed(self, draft: CompanyDraft, now: datetime) -> Company:
         """The company as the draft describes it; itself if nothing differs.
@@ -211,13 +238,13 @@ def _contacts(
     """
     contacts: list[Contact] = []
     by_email = {each.email.casefold(): each.id for each in known}
-    known_ids = {each.id for each in known}
+    chosen = {each.id: each.preferences for each in known}
     for place, draft in enumerate(drafts):
         field = f"contacts.{place}"
         email = checks.email(draft.email, f"{field}.email")
         if any(each.email.casefold() == email.casefold() for each in contacts):
             raise InvalidInputError("Deux contacts ont la même adresse.", field=f"{field}.email")
-        if draft.id is not None and draft.id not in known_ids:
+        if draft.id is not None and draft.id not in chosen:
             raise InvalidInputError("Cette entreprise n'a pas ce contact.", field=f"{field}.id")
         if draft.sms and not draft.phone:
             raise InvalidInputError("Pour recevoir des SMS, un numéro de mobile est attendu.", field=f"{field}.phone")
@@ -232,6 +259,7 @@ def _contacts(
                 email=email,
                 phone=checks.phone(draft.phone, f"{field}.phone", mobile=draft.sms) if draft.phone else None,
                 sms=draft.sms,
+                preferences=draft.preferences.chosen() if draft.preferences else chosen.get(id_, Preferences()),
             )
         )
     return tuple(contacts)

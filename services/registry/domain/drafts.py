@@ -11,6 +11,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt
 
+from schemas.deliveries import MessageKind
+from schemas.preferences import DigestTime, Every, Pace, Preferences
 from schemas.vocabulary import DeclineReason, Mode, Party
 
 FIRST_DAY = date(2000, 1, 1)
@@ -44,8 +46,31 @@ class Draft(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class DigestTimeDraft(Draft):
+    """When a digest leaves, in Paris time; `weekday` (0 is Monday) is of a weekly one."""
+
+    every: Every = Every.DAY
+    weekday: Annotated[StrictInt, Field(ge=0, le=6)] = 0
+    hour: Annotated[StrictInt, Field(ge=0, le=23)] = 8
+
+
+class PreferencesDraft(Draft):
+    """What a contact wants to be told, how soon and by which channel; a kind left out has its default pace."""
+
+    email: dict[MessageKind, Pace] = {}
+    sms: dict[MessageKind, Pace] = {}
+    digest: DigestTimeDraft = DigestTimeDraft()
+
+    def chosen(self) -> Preferences:
+        """As the registry keeps it."""
+        return Preferences(email=self.email, sms=self.sms, digest=DigestTime.model_validate(self.digest.model_dump()))
+
+
 class ContactDraft(Draft):
-    """A person of the company to be alerted. On a change, `id` (or the same email) keeps who it is."""
+    """A person of the company to be alerted. On a change, `id` (or the same email) keeps who it is.
+
+    `preferences` left out keeps what this person chose, or the defaults.
+    """
 
     id: UUID | None = None
     name: Title
@@ -53,6 +78,7 @@ class ContactDraft(Draft):
     email: Annotated[str, Field(min_length=3, max_length=254, examples=["rh@exemple.fr"])]
     phone: Annotated[str, Field(max_length=30, examples=["06 12 34 56 78"])] | None = None
     sms: StrictBool = False
+    preferences: PreferencesDraft | None = None
 
 
 class CompanyDraft(Draft):

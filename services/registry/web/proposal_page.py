@@ -41,6 +41,8 @@ _WITHDRAWN: Final = {
     WithdrawalReason.NO_LONGER_ELIGIBLE: "Depuis une modification, les deux ne conviennent plus.",
 }
 
+ANSWERED_MEANWHILE: Final = "Votre entreprise a répondu depuis que cette page est ouverte."
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -63,7 +65,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposalPage:
-    """The page, ready for its template."""
+    """The page, ready for its template.
+
+    Attributes:
+        seen: what a form sends back, so that it does not undo what its page did not show.
+    """
 
     kicker: str
     heading: str
@@ -79,6 +85,7 @@ class ProposalPage:
     may_accept: bool
     accept_means: str
     decline_reasons: Sequence[tuple[DeclineReason, str]]
+    seen: str
 
 
 def page_of(view: ProposalView, visitor: Visitor) -> ProposalPage:
@@ -108,7 +115,14 @@ def page_of(view: ProposalView, visitor: Visitor) -> ProposalPage:
         may_accept=is_open and not accepted,
         accept_means=_accept_means(other_accepted=other_accepted),
         decline_reasons=DECLINE_REASONS,
+        seen=seen_by(view, visitor.party),
     )
+
+
+def seen_by(view: ProposalView, party: Party) -> str:
+    """What a party has answered so far, of which its page takes note."""
+    mine = view.decisions.get(party)
+    return mine.verdict if mine else "nothing"
 
 
 def _other(party: Party) -> Party:

@@ -35,6 +35,7 @@ from schemas.proposals import (
 from schemas.vocabulary import Mode, proposal_id
 from services.registry.api.app import create_app
 from services.registry.briefings import Briefings
+from services.registry.commands.choices import Choices
 from services.registry.commands.companies import Companies
 from services.registry.commands.decisions import Proposals
 from services.registry.commands.deliveries import Deliveries
@@ -75,6 +76,7 @@ class Rig:
         self.office = Office(self.store, clock=clock)
         self.office.epoch = 1
         self.companies = Companies(self.office)
+        self.choices = Choices(self.office)
         self.needs = Needs(self.office)
         self.availabilities = Availabilities(self.office)
         self.proposals = Proposals(self.office)

@@ -9,7 +9,7 @@ import pytest
 
 from schemas.proposals import WithdrawalReason
 from schemas.vocabulary import Party
-from services.registry.links import LIFETIME_SECONDS
+from services.registry.link_tokens import Purpose
 from services.registry.web import proposal_page
 from services.registry.web.french import NB
 from tests.integration.api.conftest import Client, Pair, Rig, need
@@ -163,7 +163,7 @@ async def test_dead_links_say_so(rig: Rig, pair: Pair, visitor: httpx.AsyncClien
             assert answered.status_code == 404, answered.text
             assert "text/html" in answered.headers["content-type"]
             assert "Le copier en entier" in answered.text
-    rig.clock.pass_(seconds=LIFETIME_SECONDS + 5)
+    rig.clock.pass_(seconds=Purpose.PROPOSAL.seconds + 5)
     late = await visitor.get(path)
     assert late.status_code == 410
     assert f"plus de 14{NB}jours" in late.text
@@ -207,3 +207,29 @@ async def test_free_text_is_escaped(rig: Rig, pair: Pair, visitor: httpx.AsyncCl
 
 def test_every_reason_of_a_withdrawal_is_worded() -> None:
     assert set(proposal_page._WITHDRAWN) == set(WithdrawalReason)
+
+
+async def test_a_page_that_was_opened_before_does_not_undo_a_colleague_s_answer(
+    rig: Rig, pair: Pair, visitor: httpx.AsyncClient
+) -> None:
+    path = await _path(rig, pair, Party.BORROWER)
+    assert 'name="seen" value="nothing"' in (await visitor.get(path)).text
+    stale = {"seen": "nothing"}
+    assert (await visitor.post(path, data=ACCEPT | stale)).status_code == 303
+    before = await rig.everything()
+    refused = await visitor.post(path, data=DECLINE | stale)
+    assert refused.status_code == 409
+    assert "a répondu depuis que cette page est ouverte" in refused.text
+    assert "Vous avez accepté." in refused.text
+    assert await rig.everything() == before
+    assert (await visitor.post(path, data=ACCEPT | stale)).status_code == 303  # a double click, or the same answer
+    assert 'name="seen" value="accept"' in (await visitor.get(path)).text
+    assert (await visitor.post(path, data=DECLINE | {"seen": "accept"})).status_code == 303
+
+
+async def test_a_proposal_s_page_leads_to_the_reader_s_own_alerts(
+    rig: Rig, pair: Pair, visitor: httpx.AsyncClient
+) -> None:
+    shown = (await visitor.get(await _path(rig, pair, Party.LENDER))).text
+    path = shown.partition('href="http://test/r/')[2].partition('"')[0]
+    assert "Aéro du Causse" in (await visitor.get(f"/r/{path}")).text

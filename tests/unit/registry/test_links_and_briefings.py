@@ -15,7 +15,8 @@ from services.registry.briefings import Briefing, BriefingItem, BriefingRequest,
 from services.registry.domain.availability import Availability
 from services.registry.domain.caller import OPERATOR, Caller
 from services.registry.domain.need import Need
-from services.registry.links import LIFETIME_SECONDS, LinkError, LinkExpiredError, Links
+from services.registry.link_tokens import Purpose
+from services.registry.links import LinkError, LinkExpiredError, Links
 from services.registry.office import Office
 from tests.unit.registry.world import CAHORS, World
 
@@ -62,7 +63,7 @@ async def test_what_the_key_signs_for_another_purpose_or_version_opens_nothing(w
     assert stored is not None
     key, said = bytes.fromhex(stored.body["key"]), urlsafe_b64decode(token)[:-16]
     later = bytes([said[0] + 1]) + said[1:]
-    for purpose, text in ((b"", said), (b"unsubscribe\0", said), (b"proposal-page\0", later)):
+    for purpose, text in ((b"", said), (Purpose.UNSUBSCRIBE.tag, said), (b"proposal-page\0", later)):
         forged = urlsafe_b64encode(text + hmac.digest(key, purpose + text, "sha256")[:16]).decode()
         with pytest.raises(LinkError) as refused:
             await Links(world.office, BASE).open(forged)
@@ -72,9 +73,9 @@ async def test_what_the_key_signs_for_another_purpose_or_version_opens_nothing(w
 async def test_a_link_ends_after_two_weeks(world: World) -> None:
     token, _, _ = await link(world)
     made = world.time
-    world.time = made + timedelta(seconds=LIFETIME_SECONDS - 5)
+    world.time = made + timedelta(seconds=Purpose.PROPOSAL.seconds - 5)
     assert (await Links(world.office, BASE).open(token)).party is Party.BORROWER
-    world.time = made + timedelta(seconds=LIFETIME_SECONDS + 5)
+    world.time = made + timedelta(seconds=Purpose.PROPOSAL.seconds + 5)
     with pytest.raises(LinkExpiredError, match="14 jours"):
         await Links(world.office, BASE).open(token)
 

@@ -1,0 +1,30 @@
+"""What ending alerts by email, and taking them up again, makes of a contact's choices."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from schemas.deliveries import MessageKind
+from schemas.preferences import Pace, Preferences
+
+SENT_ANYWAY: Final = frozenset({MessageKind.AGREED, MessageKind.CANCELLED})
+"""What ending alerts leaves: an agreement of one's own company, with whom to call, and its end. They are part of
+carrying out what it decided, and are turned off one by one in the preferences."""
+
+
+def without_alerts(preferences: Preferences) -> Preferences:
+    """The choices of somebody who ends alerts by email; text messages have their own choices, and their own STOP."""
+    kept = {kind: pace for kind, pace in preferences.email.items() if kind in SENT_ANYWAY}
+    ended = {kind: Pace.NEVER for kind in MessageKind if kind not in SENT_ANYWAY}
+    return preferences.model_copy(update={"email": kept | ended})
+
+
+def with_alerts(preferences: Preferences) -> Preferences:
+    """The choices of somebody who takes alerts by email up again: what had been chosen before is not known any more."""
+    kept = {kind: pace for kind, pace in preferences.email.items() if kind in SENT_ANYWAY}
+    return preferences.model_copy(update={"email": kept})
+
+
+def has_ended_alerts(preferences: Preferences) -> bool:
+    """Whether no alert comes by email any more."""
+    return all(preferences.email.get(kind) is Pace.NEVER for kind in MessageKind if kind not in SENT_ANYWAY)
