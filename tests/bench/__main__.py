@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-BENCHES = ("alert", "audit")
+BENCHES = ("alert", "policy", "audit")
 REPORT = Path("build/bench.json")
 
 

@@ -1,0 +1,151 @@
+"""Whether one contact is told one thing by one channel at once, later or not at all: a pure decision, time given.
+
+The rules, in their order; the first that holds decides, and its name is recorded:
+
+| rule | holds when | verdict |
+|---|---|---|
+| `told_before`, `not_told` | the contact knows it already, or never knew what it ends | suppressed |
+| `unreachable` | the channel's last word is that it does not reach the contact | suppressed |
+| `sms_not_asked` | a text message that the contact did not ask for | suppressed |
+| `preference` | the contact wants this kind never, or in its digest | suppressed, gathered |
+| `pair_limit` | matching's word about a pair that the contact was told of in the last 7 days | gathered |
+| `need_limit` | an alert about a need of which one left in the last 24 hours | gathered |
+| `quiet_hours` | a text message, at an hour at which none leaves | waiting |
+| `preference` | otherwise: the contact wants this kind at once | sent |
+
+A text message has no digest: what would be gathered is suppressed there (`email_digest` when that was its pace), since
+the digest that tells it is the email's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from schemas.deliveries import AlertRule, AlertVerdict, Channel, MessageKind
+from schemas.preferences import DIGEST_BY_DEFAULT, Pace, Preferences
+from services.notifications.digest_time import next_digest
+from services.notifications.policy import CLOSING, LADDER
+from services.notifications.quiet_hours import QuietHours
+
+PROMPTED: Final = frozenset({MessageKind.PROPOSED, *CLOSING})
+"""Matching's words: of these a pair brings no second one within the limit of pairs, outside a digest. What a company
+decides is news each time, and a reminder comes when it was announced."""
+
+ALERTS: Final = PROMPTED | frozenset(LADDER)
+"""What nobody decided: of these a need brings one at once within the limit of needs."""
+
+INFORMATIVE: Final = DIGEST_BY_DEFAULT
+"""What calls for no action: a digest of nothing else is not sent."""
+
+INFORMS_FOR: Final = timedelta(days=7)
+"""How long what only informs waits for a digest that has something to do, before it is old news."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How often a contact is alerted.
+
+    Attributes:
+        need: between two alerts about one need that leave at once. A day: with the digest, two mails a day at most
+            about what matching finds for a need, however it comes in; the first comes within seconds.
+        pair: between two alerts about one pair that leave at once (the domain's "no duplicate contact within 7 days").
+        quiet: the hours of text messages.
+    """
+
+    need: timedelta = timedelta(hours=24)
+    pair: timedelta = timedelta(days=7)
+    quiet: QuietHours = field(default_factory=QuietHours)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A contact by one channel, as far as the policy looks at it.
+
+    Attributes:
+        asked: it asked for what comes by this channel; email needs no asking.
+        reachable: nothing says that the channel does not reach it.
+    """
+
+    id: UUID
+    channel: Channel
+    preferences: Preferences = field(default_factory=Preferences)
+    asked: bool = True
+    reachable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the ledger says of earlier messages to a contact by a channel.
+
+    Attributes:
+        against: the rule by which what was told before settles it; none when it may be told.
+        pair_at: when it was last told of the pair.
+        need_at: when an alert about the need last left at once.
+    """
+
+    against: AlertRule | None = None
+    pair_at: datetime | None = None
+    need_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is done, by which rule; `until` is when what waits, or is gathered, has its turn."""
+
+    verdict: AlertVerdict
+    rule: AlertRule
+    until: datetime | None = None
+
+
+UNKNOWN_PAST: Final = Past()
+_SENT: Final = Decision(AlertVerdict.SENT, AlertRule.PREFERENCE)
+
+
+def suppressed(rule: AlertRule) -> Decision:
+    """Not told, by this rule."""
+    return Decision(AlertVerdict.SUPPRESSED, rule)
+
+
+def decide(kind: MessageKind, reader: Reader, past: Past, now: datetime, limits: Limits) -> Decision:
+    """What is done about telling this, now."""
+    against = _against(reader, past)
+    if against is not None:
+        return suppressed(against)
+    pace = reader.preferences.pace(kind, reader.channel)
+    if pace is Pace.NEVER:
+        return suppressed(AlertRule.PREFERENCE)
+    later = _gathering_rule(kind, pace, past, now, limits)
+    if later is not None:
+        return _gathered(later, reader, now)
+    if reader.channel is Channel.SMS:
+        opening = limits.quiet.open_from(now)
+        if opening > now:
+            return Decision(AlertVerdict.WAITING, AlertRule.QUIET_HOURS, opening)
+    return _SENT
+
+
+def _against(reader: Reader, past: Past) -> AlertRule | None:
+    if past.against is not None:
+        return past.against
+    if not reader.reachable:
+        return AlertRule.UNREACHABLE
+    return None if reader.asked else AlertRule.SMS_NOT_ASKED
+
+
+def _gathering_rule(kind: MessageKind, pace: Pace, past: Past, now: datetime, limits: Limits) -> AlertRule | None:
+    if pace is Pace.DIGEST:
+        return AlertRule.PREFERENCE
+    if kind in PROMPTED and past.pair_at is not None and now - past.pair_at < limits.pair:
+        return AlertRule.PAIR_LIMIT
+    if kind in ALERTS and past.need_at is not None and now - past.need_at < limits.need:
+        return AlertRule.NEED_LIMIT
+    return None
+
+
+def _gathered(rule: AlertRule, reader: Reader, now: datetime) -> Decision:
+    if reader.channel is Channel.SMS:
+        return suppressed(AlertRule.EMAIL_DIGEST if rule is AlertRule.PREFERENCE else rule)
+    return Decision(AlertVerdict.GATHERED, rule, next_digest(reader.preferences.digest, reader.id, now))
