@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from passerelles.channel_settings import MailSettings
 from passerelles.errors import SettingsError
 
 PREFIX = "PASSERELLES_"
@@ -25,6 +26,10 @@ EXPECTED: Final[Mapping[str, str]] = MappingProxyType(
         "data": "le chemin d'un dossier",
         "http_port": "un nombre entier de 0 à 65535",
         "smtp": "smtp://hôte:port ou smtps://hôte:port",
+        "smtp_tls": "« opportunistic », « required » ou « off »",
+        "smtp_connections": "un nombre entier de 1 à 100",
+        "smtp_domain_rate": "un nombre d'e-mails par seconde, de plus de 0 à 10000,",
+        "dkim_keys": "sélecteur:chemin, ou plusieurs séparés par des virgules,",
         "sms": "« none » ou « http »",
         "alert_window_ms": "un nombre entier de millisecondes, de 0 à 86400000 (un jour),",
         "log_level": "« debug », « info », « warning » ou « error »",
@@ -38,10 +43,10 @@ _LONG: Final = 8
 """From so many letters on a name has two slips: `OPRATOR_TOKN`; in a short one, `PORT` would be `STORE`."""
 
 
-class Settings(BaseSettings):
+class Settings(MailSettings, BaseSettings):
     """The settings, with their defaults: those of the embedded stack.
 
-    The table of `docs/operations.md` is generated from the descriptions below.
+    The table of `docs/operations.md` is generated from the descriptions below, and from those of the groups.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
@@ -80,13 +85,6 @@ class Settings(BaseSettings):
     ] = "http://127.0.0.1:8000"
     operator_token: Annotated[SecretStr | None, Field(description="Bootstraps the first operator.")] = None
     service_token: Annotated[SecretStr | None, Field(description="What notifications shows to the registry.")] = None
-    smtp: Annotated[
-        str,
-        Field(pattern=r"^smtps?://.+", description="`smtp://[user:password@]host:port`; `smtps:` for implicit TLS."),
-    ] = "smtp://127.0.0.1:1025"
-    smtp_from: Annotated[str, Field(description="The sender of every email.")] = (
-        "Passerelles industries <alertes@passerelles.example.org>"
-    )
     sms: Annotated[str, Field(pattern=r"^(none|http)$", description="SMS provider: `none` or `http`.")] = "none"
     sms_url: Annotated[str, Field(description="The SMS provider's base address.")] = ""
     alert_window_ms: Annotated[

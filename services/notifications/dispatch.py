@@ -27,9 +27,6 @@ from services.notifications.letter import choose, compose
 from services.notifications.pairs import KnownPair
 from services.notifications.rendering import Rendered, Renderer
 
-AT_ONCE: Final = 4
-"""Attempts under way by channel: a mail server counts connections, and a lease must not pass in a queue."""
-
 REGISTRY_WAIT: Final = timedelta(seconds=15)
 
 SETTLE_TRIES: Final = 9
@@ -74,7 +71,8 @@ class Dispatcher:
         self._contacts = contacts
         self._renderer = renderer
         self._channels = channels
-        self._slots = {channel: asyncio.Semaphore(AT_ONCE) for channel in channels}
+        # A lease must not pass in a queue.
+        self._slots = {channel: asyncio.Semaphore(port.at_once) for channel, port in channels.items()}
         self._clock = clock
 
     async def dispatch(self, id_: str, letter: Body, pairs: Pairs | None = None) -> None:

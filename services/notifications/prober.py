@@ -57,6 +57,7 @@ class Prober:
             log.error("channel.probe_failed", channel=name, fault=fault(error))  # noqa: TRY400
             check.down("la vérification du canal a échoué")
             return
+        check.figures(via=channel.via)
         if attempt.reachable:
             check.up()
         else:

@@ -22,11 +22,20 @@ SENDER_NAME: Final = "Passerelles industries"
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One message, ready for its channel; a text message has neither subject nor HTML."""
+    """One message, ready for its channel; a text message has neither subject nor HTML.
+
+    Attributes:
+        preferences_url: the page where the recipient chooses what to be told.
+        unsubscribe_url: what a mailbox posts to for its one-click unsubscription (RFC 8058).
+        thread: a stable name of the conversation that the message belongs to, the need's for instance.
+    """
 
     text: str
     subject: str = ""
     html: str = ""
+    preferences_url: str = ""
+    unsubscribe_url: str = ""
+    thread: str = ""
 
 
 class Renderer:

@@ -111,6 +111,8 @@ class NotificationsService:
 
     def _observe(self, name: str, reason: str | None) -> None:
         check = self.health.check(name)
+        if name in self._channels:
+            check.figures(via=self._channels[Channel(name)].via)
         if reason is None:
             check.up()
         else:
@@ -118,7 +120,7 @@ class NotificationsService:
 
 
 def _channels(settings: Settings, clock: Callable[[], datetime]) -> dict[Channel, ChannelPort]:
-    channels: dict[Channel, ChannelPort] = {Channel.EMAIL: EmailChannel(settings.smtp, settings.smtp_from, clock=clock)}
+    channels: dict[Channel, ChannelPort] = {Channel.EMAIL: EmailChannel(settings, clock=clock)}
     if settings.sms == "http":
         channels[Channel.SMS] = SmsChannel(settings.sms_url)
     return channels

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from dataclasses import dataclass, replace
 from typing import Final
 
 import aiosmtplib
 from aiosmtplib import SMTPException, SMTPResponse
 
-from services.notifications.channels.port import Attempt, Verdict
+from services.notifications.channels.port import Attempt, OfAddress, Verdict
 
 START_INPUT: Final = 354
 OK: Final = 250
 PERMANENT: Final = 500
 
 UNREACHABLE: Final = Attempt(Verdict.RETRY, "smtp_unreachable", reachable=False)
+NO_SMTPUTF8: Final = Attempt(Verdict.FAILED, "smtp_no_smtputf8")
 LOST_AFTER_DATA: Final = Attempt(Verdict.UNKNOWN, "smtp_no_answer")
 
 
@@ -22,7 +25,29 @@ class StaleConnectionError(Exception):
     """A connection kept from before no longer answers: nothing was handed over, another one is to be opened."""
 
 
-async def deliver(smtp: aiosmtplib.SMTP, sender: str, recipient: str, content: bytes, *, seconds: float) -> Attempt:
+BAD_MAILBOX: Final = re.compile(r"\s*5\.1\.[1-36]\b")
+"""The enhanced codes for an address that does not exist, has moved, or cannot be (RFC 3463, section 3.2).
+
+550 by itself says as little as "refused", for the sender's sake too.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """From whom to whom, as the server is told; `utf8` asks for SMTPUTF8 (RFC 6531)."""
+
+    sender: str
+    recipient: str
+    utf8: bool = False
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """What is said before the content."""
+        options = " BODY=8BITMIME SMTPUTF8" if self.utf8 else ""
+        return f"MAIL FROM:<{self.sender}>{options}", f"RCPT TO:<{self.recipient}>", "DATA"
+
+
+async def deliver(smtp: aiosmtplib.SMTP, envelope: Envelope, content: bytes, *, seconds: float) -> Attempt:
     """One mail transaction: MAIL, RCPT, DATA, then the content (RFC 5321, section 3.3).
 
     Up to the answer 354 nothing has been handed over, and any loss leaves the mail ours. From the first byte of content
@@ -33,13 +58,15 @@ async def deliver(smtp: aiosmtplib.SMTP, sender: str, recipient: str, content: b
     """
     first = True
     try:
-        for command in (f"MAIL FROM:<{sender}>", f"RCPT TO:<{recipient}>", "DATA"):
-            response = await smtp.execute_command(*command.encode("ascii").split(b" ", 1), timeout=seconds)
+        for command in envelope.commands:
+            response = await smtp.execute_command(*command.encode().split(b" ", 1), timeout=seconds)
             first = False
             expected = response.code == START_INPUT if command == "DATA" else response.code // 100 == OK // 100
             if not expected:
                 await _reset(smtp, response, seconds)
-                return refusal(response.code)
+                refused = refusal(response.code)
+                bad = command.startswith("RCPT") and BAD_MAILBOX.match(response.message)
+                return replace(refused, of_address=OfAddress.UNREACHABLE) if bad else refused
     except (SMTPException, OSError) as error:
         smtp.close()
         if first and not isinstance(error, TimeoutError):

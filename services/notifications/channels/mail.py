@@ -1,4 +1,4 @@
-"""A mail as bytes: two alternatives of one text, in seven bits, with headers that nothing typed can add to.
+"""A mail as bytes: two alternatives of one text, with headers that nothing typed can add to.
 
 It is built by the older half of Python's `email` package: the newer one parses each header as it is set, which took
 longer than handing the mail to the server.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from binascii import b2a_qp
+from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
 from email.mime.multipart import MIMEMultipart
@@ -15,48 +16,72 @@ from email.mime.nonmultipart import MIMENonMultipart
 from email.policy import compat32
 from email.utils import format_datetime
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
-from services.notifications.channels.port import Recipient
+from passerelles.reference.addresses import EmailAddress
+from schemas.vocabulary import PROPOSAL_NAMESPACE
 from services.notifications.rendering import Rendered
 from services.notifications.wording import plain
 
-ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
-"""An address that needs neither quotes nor an extension of SMTP: RFC 5321's `Dot-string@Domain`, roughly."""
+ONE_CLICK: Final = "List-Unsubscribe=One-Click"
+"""RFC 8058, section 3.1: a mailbox posts this to the address of `List-Unsubscribe`."""
 
-LONGEST_ADDRESS: Final = 254
+_LINK: Final = re.compile(r"https?://[!-;=?-~]+")
+"""An address that can stand between `<` and `>` in a header."""
 
 _WIRE: Final = compat32.clone(linesep="\r\n")
 
 
-def is_address(text: str) -> bool:
-    """Whether a server can be given this address as it is."""
-    return len(text) <= LONGEST_ADDRESS and ADDRESS.fullmatch(text) is not None
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who writes: an address that every server takes."""
+
+    name: str
+    ascii: str
 
 
-def compose(id_: UUID, sender: Recipient, recipient: Recipient, message: Rendered, at: datetime) -> bytes:
-    """The mail of one delivery; both addresses satisfy `is_address`."""
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """Who is written to."""
+
+    name: str
+    address: EmailAddress
+
+
+def compose(id_: UUID, sender: Sender, recipient: Mailbox, message: Rendered, at: datetime) -> bytes:
+    """The mail of one delivery: in seven bits, but for the address of a recipient that needs SMTPUTF8 (RFC 6532)."""
     mail = MIMEMultipart("alternative")
-    mail["From"] = _mailbox("From", sender)
-    mail["To"] = _mailbox("To", recipient)
+    domain = sender.ascii.rpartition("@")[2]
+    mail["From"] = _mailbox("From", sender, sender.ascii)
+    if recipient.address.ascii is not None:
+        mail["To"] = _mailbox("To", recipient, recipient.address.ascii)
     mail["Subject"] = Header(plain(message.subject, 140), "utf-8", header_name="Subject").encode()
     mail["Date"] = format_datetime(at)
     # The same for the same delivery: should it ever travel twice, a mailbox can tell.
-    mail["Message-ID"] = f"<{id_}@{sender.address.rpartition('@')[2]}>"
+    mail["Message-ID"] = f"<{id_}@{domain}>"
+    if message.thread:
+        # A first message that nobody has: mailboxes gather the answers to one they never saw (RFC 5256, section 3).
+        root = f"<{uuid5(PROPOSAL_NAMESPACE, f'thread:{message.thread}')}@{domain}>"
+        mail["In-Reply-To"] = root
+        mail["References"] = root
+    if _LINK.fullmatch(message.unsubscribe_url):
+        mail["List-Unsubscribe"] = f"<{message.unsubscribe_url}>"
+        mail["List-Unsubscribe-Post"] = ONE_CLICK
     mail["Auto-Submitted"] = "auto-generated"
+    # Brevo's relay gives it back in its webhooks, where it has put a Message-ID of its own.
+    mail["X-Mailin-custom"] = str(id_)
     mail["Content-Language"] = "fr"
     mail.attach(_part(message.text, "plain"))
     mail.attach(_part(message.html, "html"))
-    return mail.as_bytes(policy=_WIRE)
+    content = mail.as_bytes(policy=_WIRE)
+    if recipient.address.ascii is not None:
+        return content
+    return f"To: {_mailbox('To', recipient, recipient.address.written)}\r\n".encode() + content
 
 
-def _mailbox(name: str, of: Recipient) -> str:
-    header = Header(header_name=name)
+def _mailbox(name: str, of: Sender | Mailbox, address: str) -> str:
     said = plain(of.name, 70)
-    if said:
-        header.append(said, "utf-8")
-    header.append(f"<{of.address}>", "us-ascii")
-    return header.encode()
+    return f"{Header(said, 'utf-8', header_name=name).encode()}\r\n <{address}>" if said else f"<{address}>"
 
 
 def _part(text: str, subtype: str) -> MIMENonMultipart:

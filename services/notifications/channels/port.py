@@ -25,6 +25,13 @@ class Verdict(StrEnum):
     DROPPED = "dropped"
 
 
+class OfAddress(StrEnum):
+    """What an answer says about the address itself, whatever the message."""
+
+    UNREACHABLE = "unreachable"
+    OPTED_OUT = "opted_out"
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """How an attempt ended.
@@ -33,12 +40,14 @@ class Attempt:
         code: the channel's own word for it, `smtp_421` for instance: `[a-z0-9_]{1,40}`, never free text.
         wait: the least time before the next attempt, where the other side named one.
         reachable: the other side answered at all; false turns the service's readiness red.
+        of_address: what was learnt about the address, if anything.
     """
 
     verdict: Verdict
     code: str
     wait: timedelta | None = None
     reachable: bool = True
+    of_address: OfAddress | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,14 @@ class Recipient:
 
 class ChannelPort(Protocol):
     """A way to a contact."""
+
+    @property
+    def at_once(self) -> int:
+        """How many messages it may be given at the same time: a lease must not pass in a queue."""
+
+    @property
+    def via(self) -> str:
+        """By whom messages leave now: a server's or provider's name, which `/readyz` shows."""
 
     async def stop(self) -> None:
         """Let go of every connection."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from typing import Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx
@@ -18,6 +19,8 @@ SECONDS: Final = 20.0
 
 LONGEST: Final = 60.0
 """Seconds for the whole exchange, an answer that trickles in included: within a lease of the ledger."""
+
+AT_ONCE: Final = 4
 
 NOT_TAKEN: Final = frozenset({408, 425, 429, 503})
 """The provider says that it did not take the message, and may later (RFC 9110, RFC 6585, RFC 8470)."""
@@ -40,6 +43,16 @@ class SmsChannel:
             )
         self._url = url
         self._client = httpx.AsyncClient(timeout=seconds, trust_env=False)
+
+    @property
+    def at_once(self) -> int:
+        """Few: a provider bounds what it takes a second."""
+        return AT_ONCE
+
+    @property
+    def via(self) -> str:
+        """The provider's host."""
+        return urlsplit(self._url).netloc
 
     async def stop(self) -> None:
         """Let go of the connections."""

@@ -9,22 +9,14 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
-import phonenumbers
-
 from passerelles.errors import InvalidInputError
 from passerelles.reference import communes, occupations
+from passerelles.reference.addresses import email_address
 from passerelles.reference.branches import BRANCHES
+from passerelles.reference.telephones import telephone
 from schemas.vocabulary import PAY_STEP
 
 _LA_POSTE: Final = "356000000"
-_EMAIL: Final = re.compile(
-    r"(?!.{255})(?![^@]{65})[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])"
-)
-_MOBILE: Final = frozenset((phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE))
-# Mobiles that ARCEP keeps for works of fiction (decision 2018-0881): samples and training use them, and `phonenumbers`
-# holds them for invalid.
-_FICTION: Final = re.compile(r"\+3363998\d{4}")
 _SUGGESTED: Final = 5
 
 
@@ -63,15 +55,15 @@ def words(value: str, field: str, *, blank: bool = False) -> str:
 
 
 def email(text: str, field: str) -> str:
-    """An email address, by its syntax; its case is kept.
+    """An email address, by its syntax; the case of its local part is kept.
 
     Raises:
         InvalidInputError: not an address.
     """
-    address = text.strip()
-    if not _EMAIL.fullmatch(address):
+    address = email_address(text.strip())
+    if address is None:
         raise InvalidInputError("Une adresse électronique telle que nom@exemple.fr est attendue.", field=field)
-    return address
+    return address.written
 
 
 def phone(text: str, field: str, *, mobile: bool) -> str:
@@ -80,23 +72,18 @@ def phone(text: str, field: str, *, mobile: bool) -> str:
     Raises:
         InvalidInputError: no such number, or not a mobile's where SMS are asked for.
     """
-    try:
-        number = phonenumbers.parse(text, "FR")
-    except phonenumbers.NumberParseException:
-        number = None
-    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if number else ""
-    if _FICTION.fullmatch(written):
-        return written
-    if number is None or not phonenumbers.is_valid_number(number):
+    number = telephone(text)
+    if number is None:
         raise InvalidInputError("Un numéro de téléphone tel que 05 65 00 00 00 ou +33… est attendu.", field=field)
-    if mobile and not is_mobile(written):
+    if mobile and not number.mobile:
         raise InvalidInputError("Pour recevoir des SMS, un numéro de mobile est attendu.", field=field)
-    return written
+    return number.written
 
 
 def is_mobile(e164: str) -> bool:
     """Whether a number, already checked, is one to which text messages go."""
-    return bool(_FICTION.fullmatch(e164)) or phonenumbers.number_type(phonenumbers.parse(e164)) in _MOBILE
+    number = telephone(e164)
+    return number is not None and number.mobile
 
 
 def branch(code: str, field: str = "branch") -> str:

@@ -99,6 +99,7 @@ class MortalStore:
 class MortalChannel:
     def __init__(self, inner: ChannelPort, fate: Fate) -> None:
         self._inner, self._fate = inner, fate
+        self.at_once, self.via = inner.at_once, inner.via
 
     async def stop(self) -> None: ...
 

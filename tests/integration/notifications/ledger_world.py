@@ -93,6 +93,9 @@ class CountingChannel:
         self.before: Callable[[], None] = lambda: None
         self.gate: asyncio.Event | None = None
 
+    at_once = 4
+    via = "counting"
+
     async def stop(self) -> None: ...
 
     async def probe(self) -> Attempt:

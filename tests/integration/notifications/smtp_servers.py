@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from ssl import SSLContext
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -19,12 +20,18 @@ class Mailbox:
         self.mails: list[EmailMessage] = []
         self.recipients: list[str] = []
         self.sessions: set[Any] = set()
+        self.senders: list[str] = []
+        self.options: list[str] = []
+        self.encrypted: list[bool] = []
         self._mail, self._rcpt, self._data = mail, rcpt, data
 
     async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
         self, _: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         self.sessions.add(session.peer)
+        self.senders.append(address)
+        self.options += options
+        self.encrypted.append(session.ssl is not None)
         if self._mail:
             return self._mail
         envelope.mail_from = address
@@ -51,12 +58,15 @@ class Mailbox:
 
 
 @asynccontextmanager
-async def serving(handler: Mailbox) -> AsyncIterator[str]:
-    """The address of an aiosmtpd server in this loop."""
+async def serving(handler: Mailbox, *, scheme: str = "smtp", **options: Any) -> AsyncIterator[str]:
+    """The address of an aiosmtpd server in this loop; `options` are aiosmtpd's, but for `ssl`: TLS from the start."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(handler, hostname="test.example.org", loop=loop), "127.0.0.1", 0)
+    tls: SSLContext | None = options.pop("ssl", None)
+    server = await loop.create_server(
+        lambda: SMTP(handler, hostname="test.example.org", loop=loop, **options), "127.0.0.1", 0, ssl=tls
+    )
     try:
-        yield f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
         await server.wait_closed()

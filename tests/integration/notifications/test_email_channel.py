@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
 
+from passerelles.channel_settings import MailSettings
 from passerelles.errors import SettingsError
 from services.notifications.channels.connection import dotted
 from services.notifications.channels.email import EmailChannel
@@ -25,8 +27,12 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def mail(url: str, **more: Any) -> MailSettings:
+    return MailSettings(**{"smtp": url, "smtp_from": SENDER, **more})
+
+
 async def send(url: str, *, times: int = 1, recipient: Recipient = TO, seconds: float = 5.0) -> list[Attempt]:
-    channel = EmailChannel(url, SENDER, clock=now, seconds=seconds)
+    channel = EmailChannel(mail(url), clock=now, seconds=seconds)
     try:
         return [await channel.send(ID, recipient, MAIL) for _ in range(times)]
     finally:
@@ -112,12 +118,12 @@ async def test_no_server_at_all() -> None:
         port = free.getsockname()[1]
     (attempt,) = await send(f"smtp://127.0.0.1:{port}")
     assert attempt == Attempt(Verdict.RETRY, "smtp_unreachable", reachable=False)
-    channel = EmailChannel(f"smtp://127.0.0.1:{port}", SENDER, clock=now)
+    channel = EmailChannel(mail(f"smtp://127.0.0.1:{port}"), clock=now)
     assert not (await channel.probe()).reachable
 
 
 @pytest.mark.parametrize(
-    "address", ["rh@example.org\r\nBcc: autre@example.org", "pas une adresse", "été@example.org", ""]
+    "address", ["rh@example.org\r\nBcc: autre@example.org", "pas une adresse", "rh@sans-point", ""]
 )
 async def test_an_address_that_no_header_can_carry_is_refused_before_anything_is_sent(address: str) -> None:
     box = Mailbox()
@@ -137,11 +143,12 @@ async def test_a_name_cannot_add_a_header() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "sender"), [("smtp://host:port", SENDER), ("smtp://127.0.0.1:25", "pas une adresse"), ("ftp://x", SENDER)]
+    ("url", "sender"),
+    [("smtp://host:port", SENDER), ("smtp://127.0.0.1:25", "pas une adresse"), ("smtp://127.0.0.1:99999", SENDER)],
 )
 def test_wrong_settings_are_named(url: str, sender: str) -> None:
     with pytest.raises(SettingsError):
-        EmailChannel(url, sender, clock=now)
+        EmailChannel(mail(url, smtp_from=sender), clock=now)
 
 
 def test_lines_are_ended_and_dots_doubled() -> None:

@@ -14,9 +14,10 @@ PAGE = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
 
 
 def settings_table() -> str:
-    """The table that the page has to hold; when it differs, this is what to put there."""
+    """The table that the page has to hold, groups last; when it differs, this is what to put there."""
     rows = ["| variable | default | what |", "|---|---|---|"]
-    for name, field in Settings.model_fields.items():
+    fields = sorted(Settings.model_fields.items(), key=lambda each: each[0] not in Settings.__annotations__)
+    for name, field in fields:
         assert field.default is not PydanticUndefined, f"{name} needs a default: the embedded stack has none of its own"
         default = f"`{field.default}`" if field.default not in (None, "") else ""
         rows.append(f"| `{PREFIX}{name.upper()}` | {default} | {field.description} |")
