@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from schemas.deliveries import MessageKind
-from schemas.preferences import Pace, Preferences
+from schemas.deliveries import Channel, MessageKind
+from schemas.preferences import NEVER_BY, Pace, Preferences
 
 SENT_ANYWAY: Final = frozenset({MessageKind.AGREED, MessageKind.CANCELLED})
 """What ending alerts leaves: an agreement of one's own company, with whom to call, and its end. They are part of
 carrying out what it decided, and are turned off one by one in the preferences."""
 
+ALERTS: Final = frozenset(MessageKind) - SENT_ANYWAY - NEVER_BY[Channel.EMAIL] - {MessageKind.ESCALATED}
+"""What comes to a company's contact by email, and ends with its alerts."""
+
 
 def without_alerts(preferences: Preferences) -> Preferences:
     """The choices of somebody who ends alerts by email; text messages have their own choices, and their own STOP."""
     kept = {kind: pace for kind, pace in preferences.email.items() if kind in SENT_ANYWAY}
-    ended = {kind: Pace.NEVER for kind in MessageKind if kind not in SENT_ANYWAY}
+    ended = dict.fromkeys(sorted(ALERTS), Pace.NEVER)
     return preferences.model_copy(update={"email": kept | ended})
 
 
@@ -27,4 +30,4 @@ def with_alerts(preferences: Preferences) -> Preferences:
 
 def has_ended_alerts(preferences: Preferences) -> bool:
     """Whether no alert comes by email any more."""
-    return all(preferences.email.get(kind) is Pace.NEVER for kind in MessageKind if kind not in SENT_ANYWAY)
+    return all(preferences.pace(kind, Channel.EMAIL) is Pace.NEVER for kind in ALERTS)

@@ -17,13 +17,44 @@ from services.registry.web.french import NB
 SMS_ASKED: Final = "sms"
 """The field by which a contact asks for text messages."""
 
-KINDS: Final[tuple[tuple[MessageKind, str, str], ...]] = (
-    (MessageKind.PROPOSED, "Une nouvelle proposition", "Une réponse est attendue de vous."),
-    (MessageKind.ACCEPTED, "L'autre entreprise accepte", "Il ne manque que votre réponse."),
-    (MessageKind.AGREED, "Un accord est conclu", "Avec les coordonnées de vos interlocuteurs."),
-    (MessageKind.CANCELLED, "Un accord est annulé", "Votre besoin, ou vos équipes, sont de nouveau proposés."),
-    (MessageKind.DECLINED, "L'autre entreprise décline", "Rien à faire."),
-    (MessageKind.WITHDRAWN, "Une proposition est retirée", "Rien à faire."),
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One kind of news: what it is called by email and by text message, and how it is put to the reader."""
+
+    email: MessageKind
+    sms: MessageKind
+    title: str
+    hint: str
+
+
+QUESTIONS: Final = (
+    Question(
+        MessageKind.PROPOSED, MessageKind.PROPOSED, "Une nouvelle proposition", "Une réponse est attendue de vous."
+    ),
+    Question(
+        MessageKind.ACCEPTED, MessageKind.ACCEPTED, "L'autre entreprise accepte", "Il ne manque que votre réponse."
+    ),
+    Question(
+        MessageKind.REMINDED,
+        MessageKind.REMINDED_AGAIN,
+        "Une réponse tarde",
+        "Un rappel par e-mail, puis un autre par SMS si vous en demandez.",
+    ),
+    Question(
+        MessageKind.AGREED,
+        MessageKind.AGREED,
+        "Un accord est conclu",
+        "Avec les coordonnées de vos interlocuteurs.",
+    ),
+    Question(
+        MessageKind.CANCELLED,
+        MessageKind.CANCELLED,
+        "Un accord est annulé",
+        "Votre besoin, ou vos équipes, sont de nouveau proposés.",
+    ),
+    Question(MessageKind.DECLINED, MessageKind.DECLINED, "L'autre entreprise décline", "Rien à faire."),
+    Question(MessageKind.WITHDRAWN, MessageKind.WITHDRAWN, "Une proposition est retirée", "Rien à faire."),
 )
 """In the order in which they call for the reader."""
 
@@ -34,12 +65,10 @@ HOURS: Final = tuple((hour, f"{hour}{NB}h") for hour in range(24))
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """One kind of news, with the pace chosen for each channel."""
+class Answer:
+    """A question, with the pace chosen for each channel."""
 
-    kind: MessageKind
-    title: str
-    hint: str
+    question: Question
     email: Pace
     sms: Pace
 
@@ -56,7 +85,7 @@ class PreferencesPage:
     name: str
     company: str
     email: str
-    questions: Sequence[Question]
+    answers: Sequence[Answer]
     email_paces: Sequence[tuple[Pace, str]]
     sms_paces: Sequence[tuple[Pace, str]]
     every: Every
@@ -81,10 +110,7 @@ def page_of(addressee: Addressee) -> PreferencesPage:
         name=contact.name,
         company=addressee.company_name,
         email=contact.email,
-        questions=[
-            Question(kind, title, hint, preferences.pace(kind, Channel.EMAIL), _sms_pace(sms, kind))
-            for kind, title, hint in KINDS
-        ],
+        answers=[Answer(each, preferences.pace(each.email, Channel.EMAIL), _sms_pace(sms, each)) for each in QUESTIONS],
         email_paces=EMAIL_PACES,
         sms_paces=SMS_PACES,
         every=digest.every,
@@ -108,10 +134,10 @@ def draft_of(fields: Mapping[str, str]) -> dict[str, Any]:
     """
     asked = fields.get(SMS_ASKED) == "yes"
     return {
-        "email": {kind.value: fields.get(f"email-{kind}") for kind, _, _ in KINDS},
+        "email": {each.email.value: fields.get(f"email-{each.email}") for each in QUESTIONS},
         "sms": {
-            kind.value: fields.get(f"sms-{kind}", Pace.NEVER.value) if asked else Pace.NEVER.value
-            for kind, _, _ in KINDS
+            each.sms.value: fields.get(f"sms-{each.sms}", Pace.NEVER.value) if asked else Pace.NEVER.value
+            for each in QUESTIONS
         },
         "digest": {
             "every": fields.get("every"),
@@ -121,13 +147,12 @@ def draft_of(fields: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _sms_pace(preferences: Preferences, kind: MessageKind) -> Pace:
-    return Pace.AT_ONCE if preferences.pace(kind, Channel.SMS) is Pace.AT_ONCE else Pace.NEVER
+def _sms_pace(preferences: Preferences, question: Question) -> Pace:
+    return Pace.AT_ONCE if preferences.pace(question.sms, Channel.SMS) is Pace.AT_ONCE else Pace.NEVER
 
 
 def _wants_sms(contact: Contact) -> bool:
-    kinds = [kind for kind, _, _ in KINDS]
-    return contact.sms and any(_sms_pace(contact.preferences, kind) is Pace.AT_ONCE for kind in kinds)
+    return contact.sms and any(_sms_pace(contact.preferences, each) is Pace.AT_ONCE for each in QUESTIONS)
 
 
 def _masked(e164: str) -> str:

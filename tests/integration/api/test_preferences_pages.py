@@ -16,6 +16,8 @@ from services.registry.domain.company import Company, Contact
 from services.registry.link_tokens import Purpose
 from tests.integration.api.conftest import Client, Pair, Rig, company
 
+ASKED = set(MessageKind) - {MessageKind.REMINDED_AGAIN, MessageKind.ESCALATED}
+"""What a contact of a company may be told by email: the second reminder is a text message."""
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
@@ -85,7 +87,7 @@ async def test_choices_are_kept_shown_and_outlive_the_company_s_own_changes(
     contact = await reader.now()
     assert contact.preferences.digest == DigestTime(every=Every.WEEK, weekday=4, hour=17)
     assert contact.preferences.email == {
-        kind: Pace.AT_ONCE if kind is MessageKind.AGREED else Pace.DIGEST for kind in MessageKind
+        kind: Pace.AT_ONCE if kind is MessageKind.AGREED else Pace.DIGEST for kind in ASKED
     }
     at = f"/v1/companies/{pair.borrower.id}"
     read = (await pair.borrower.client.get(at)).json()
@@ -167,7 +169,7 @@ async def test_a_mail_program_ends_alerts_by_one_click(
         assert "set-cookie" not in answered.headers
         assert "Vous ne recevez plus d’alertes par e-mail" in answered.text
     contact = await reader.now()
-    told = {kind for kind in MessageKind if contact.preferences.pace(kind, Channel.EMAIL) is not Pace.NEVER}
+    told = {kind for kind in ASKED if contact.preferences.pace(kind, Channel.EMAIL) is not Pace.NEVER}
     assert told == {MessageKind.AGREED, MessageKind.CANCELLED}
     assert contact.sms is True
     shown = await visitor.get(reader.preferences)

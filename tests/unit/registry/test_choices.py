@@ -8,7 +8,7 @@ import pytest
 
 from passerelles.errors import InvalidInputError
 from schemas.deliveries import Channel, MessageKind
-from schemas.preferences import DigestTime, Every, Pace, Preferences
+from schemas.preferences import NEVER_BY, DigestTime, Every, Pace, Preferences
 from schemas.vocabulary import Party
 from services.registry.briefings import BriefingRequest, Briefings
 from services.registry.domain.caller import OPERATOR
@@ -16,6 +16,7 @@ from services.registry.domain.choices import SENT_ANYWAY, has_ended_alerts, with
 from services.registry.domain.company import Company
 from services.registry.domain.drafts import ContactDraft
 from services.registry.links import Links
+from services.registry.web.preferences_page import QUESTIONS
 from tests.unit.registry.world import World, company_draft
 
 WEEKLY = Preferences(
@@ -76,10 +77,23 @@ def test_ending_alerts_leaves_agreements_and_can_be_taken_back() -> None:
     ended = without_alerts(WEEKLY)
     assert has_ended_alerts(ended)
     assert not has_ended_alerts(WEEKLY)
-    told = {kind for kind in MessageKind if ended.pace(kind, Channel.EMAIL) is not Pace.NEVER}
+    told = {
+        kind
+        for kind in MessageKind
+        if kind is not MessageKind.ESCALATED and ended.pace(kind, Channel.EMAIL) is not Pace.NEVER
+    }
     assert told == SENT_ANYWAY == {MessageKind.AGREED, MessageKind.CANCELLED}
     assert ended.pace(MessageKind.AGREED, Channel.EMAIL) is Pace.DIGEST
     assert without_alerts(ended) == ended
     again = with_alerts(ended)
     assert not has_ended_alerts(again)
     assert (again.pace(MessageKind.PROPOSED, Channel.EMAIL), again.digest) == (Pace.AT_ONCE, WEEKLY.digest)
+
+
+def test_every_kind_of_news_is_asked_about_once_by_each_channel() -> None:
+    """But what is told to a coordinator, and what a channel never brings."""
+    for channel, asked in (
+        (Channel.EMAIL, [each.email for each in QUESTIONS]),
+        (Channel.SMS, [each.sms for each in QUESTIONS]),
+    ):
+        assert sorted(asked) == sorted(set(MessageKind) - {MessageKind.ESCALATED} - NEVER_BY[channel])
