@@ -96,6 +96,14 @@ class AvailabilityBrief(_Model):
     mobility_km: int
 
 
+class CoordinatorBrief(_Model):
+    """The coordinator of the company's département."""
+
+    id: UUID
+    name: str
+    email: str
+
+
 class PersonBrief(_Model):
     """Whom to call on the other side."""
 
@@ -129,12 +137,18 @@ class ItemBrief(_Model):
 
 
 class Briefing(_Model):
-    """The answer. `certificates` gives the text behind the codes that reasons carry, from the company's own words."""
+    """The answer.
+
+    Attributes:
+        certificates: the text behind the codes that reasons carry, from the company's own words.
+        coordinator: none where the département has none.
+    """
 
     company: CompanyBrief
     contacts: list[RecipientBrief]
     certificates: dict[str, str]
     items: list[ItemBrief]
+    coordinator: CoordinatorBrief | None
 
 
 class Briefings:
@@ -159,6 +173,7 @@ class Briefings:
         if home is None:
             raise UnknownCompanyError("Cette entreprise n'est pas connue.", field="company_id")
         company = Company.model_validate(home.body)
+        coordinator = await self._office.coordinators.get(company.departement)
         certificates: dict[str, str] = {}
         items: list[ItemBrief] = []
         for item in request.items:
@@ -198,6 +213,7 @@ class Briefings:
             ],
             certificates=certificates,
             items=items,
+            coordinator=CoordinatorBrief.model_validate(coordinator.body) if coordinator else None,
         )
 
     async def _item(

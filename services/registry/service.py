@@ -28,6 +28,7 @@ from services.registry.api.kept import FORGET_SECONDS, entries_of, forget_expire
 from services.registry.briefings import Briefings
 from services.registry.commands.choices import Choices
 from services.registry.commands.companies import Companies
+from services.registry.commands.coordinators import Coordinators
 from services.registry.commands.decisions import Proposals
 from services.registry.commands.deliveries import Deliveries
 from services.registry.commands.postings import Availabilities, Needs
@@ -67,6 +68,7 @@ class RegistryService:
         self.health = Health()
         self.office = Office(store, clock=clock)
         self.companies = Companies(self.office)
+        self.coordinators = Coordinators(self.office)
         self.choices = Choices(self.office)
         self.needs = Needs(self.office)
         self.availabilities = Availabilities(self.office)

@@ -142,6 +142,16 @@ class DeliveryPage(Answer):
     next_cursor: Cursor = None
 
 
+class CoordinatorAnswer(Answer):
+    """La personne qui suit un département."""
+
+    id: UUID
+    departement: str
+    name: str
+    email: str
+    updated_at: datetime
+
+
 class TokenAnswer(Answer):
     """Un jeton, montré cette seule fois."""
 

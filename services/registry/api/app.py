@@ -11,6 +11,7 @@ from passerelles.health import health_routes
 from services.registry.api import (
     availabilities,
     companies,
+    coordinators,
     deliveries,
     imports,
     internal,
@@ -31,7 +32,18 @@ from services.registry.api.shield import Shield
 from services.registry.web import pages, preferences, unsubscribing
 from services.registry.web import proposals as proposal_pages
 
-ROUTERS = (companies, needs, availabilities, proposals, deliveries, imports, stream, reference, internal)
+ROUTERS = (
+    companies,
+    coordinators,
+    needs,
+    availabilities,
+    proposals,
+    deliveries,
+    imports,
+    stream,
+    reference,
+    internal,
+)
 PAGES = (pages, proposal_pages, preferences, unsubscribing)
 
 

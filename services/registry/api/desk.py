@@ -10,6 +10,7 @@ from passerelles.settings import Settings
 from services.registry.briefings import Briefings
 from services.registry.commands.choices import Choices
 from services.registry.commands.companies import Companies
+from services.registry.commands.coordinators import Coordinators
 from services.registry.commands.decisions import Proposals
 from services.registry.commands.deliveries import Deliveries
 from services.registry.commands.postings import Availabilities, Needs
@@ -40,6 +41,10 @@ class Registry(Protocol):
     @property
     def companies(self) -> Companies:
         """The commands about companies."""
+
+    @property
+    def coordinators(self) -> Coordinators:
+        """The commands about coordinators."""
 
     @property
     def choices(self) -> Choices:

@@ -25,6 +25,7 @@ Prêt de main-d'œuvre et reclassement entre industries d'Occitanie : une entrep
 
 TAGS: Final = [
     {"name": "Entreprises", "description": "Informées, puis membres ; leurs contacts et leurs jetons."},
+    {"name": "Coordinateurs", "description": "Qui suit chaque département, et qui est prévenu quand rien ne répond."},
     {"name": "Besoins", "description": "Les postes à pourvoir."},
     {"name": "Disponibilités", "description": "Les personnes à prêter ou à reclasser, sans jamais les nommer."},
     {"name": "Propositions", "description": "Un besoin et une disponibilité qui conviennent, et ce qu'on en décide."},

@@ -81,6 +81,13 @@ class ContactDraft(Draft):
     preferences: PreferencesDraft | None = None
 
 
+class CoordinatorDraft(Draft):
+    """The person who follows a département."""
+
+    name: Title
+    email: Annotated[str, Field(min_length=3, max_length=254, examples=["coordination@exemple.fr"])]
+
+
 class CompanyDraft(Draft):
     """A company as it is added or changed. `status` is read when it is added, and may then be left out."""
 

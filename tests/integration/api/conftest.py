@@ -37,6 +37,7 @@ from services.registry.api.app import create_app
 from services.registry.briefings import Briefings
 from services.registry.commands.choices import Choices
 from services.registry.commands.companies import Companies
+from services.registry.commands.coordinators import Coordinators
 from services.registry.commands.decisions import Proposals
 from services.registry.commands.deliveries import Deliveries
 from services.registry.commands.postings import Availabilities, Needs
@@ -76,6 +77,7 @@ class Rig:
         self.office = Office(self.store, clock=clock)
         self.office.epoch = 1
         self.companies = Companies(self.office)
+        self.coordinators = Coordinators(self.office)
         self.choices = Choices(self.office)
         self.needs = Needs(self.office)
         self.availabilities = Availabilities(self.office)

@@ -119,3 +119,16 @@ async def test_a_service_that_stops_says_so(rig: Rig, operator: httpx.AsyncClien
     answered = await operator.get("/v1/needs")
     assert (answered.status_code, answered.headers["retry-after"]) == (503, "5")
     assert (await operator.get("/healthz")).status_code == 200
+
+
+async def test_a_coordinator_is_named_and_erased_by_the_operator(operator: httpx.AsyncClient, join: Join) -> None:
+    address, person = "/v1/coordinators/46", {"name": "Anne Roques", "email": "a.roques@mecanic.example.org"}
+    assert (await operator.get(address)).status_code == 404
+    named = await operator.put(address, json=person)
+    assert (named.status_code, named.json() | person) == (200, named.json())
+    assert (await operator.get(address)).json() == named.json()
+    member = await join()
+    assert (await member.client.get(address)).status_code == 403
+    assert (await operator.put("/v1/coordinators/75", json=person)).json()["field"] == "departement"
+    assert (await operator.delete(address)).status_code == 204
+    assert (await operator.get(address)).status_code == 404
