@@ -11,7 +11,7 @@ MAVEN_COPY := org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-depend
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test check bench jars schemas format lock clean
+.PHONY: help setup setup-dev demo test check bench scaling jars schemas format lock clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -46,6 +46,9 @@ check: setup-dev ## Check format, lint, types, layers and the contract
 
 bench: setup-dev ## Measure, and write build/bench.json (ONLY=NAME for one)
 	$(BIN)/python -m tests.bench $(ONLY)
+
+scaling: setup-dev ## Simulate territories, and write the tables of docs/scaling.md again
+	$(BIN)/python -m tests.bench.territories
 
 jars: $(JARS:%=build/jars/%/.copied) ## Fetch a local Apache Kafka and the MongoDB stand-in for tests (Maven)
 
