@@ -19,6 +19,7 @@ from schemas.envelope import SCHEMA_PREFIX, TYPE_PREFIX
 from schemas.epochs import DayStarted, EpochOpened, RulesAdopted
 from schemas.facts import AvailabilityRecorded, CompanyRecorded, NeedRecorded
 from schemas.proposals import ProposalMade, ProposalWithdrawn
+from schemas.reachability import ContactOptedOut, ContactUnreachable
 from schemas.readings import ProposalSeen
 from schemas.topics import TopicName
 from schemas.vocabulary import Payload
@@ -62,6 +63,8 @@ def _types() -> Mapping[str, EventType]:
         EventType("proposal.cancelled", 1, outcomes, ProposalCancelled),
         EventType("proposal.seen", 1, outcomes, ProposalSeen),
         EventType("delivery.recorded", 2, deliveries, DeliveryRecorded),
+        EventType("contact.unreachable", 1, deliveries, ContactUnreachable),
+        EventType("contact.opted_out", 1, deliveries, ContactOptedOut),
         EventType("alert.decided", 1, deliveries, AlertDecided),
     )
     return MappingProxyType({type_.name: type_ for type_ in types})

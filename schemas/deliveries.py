@@ -52,6 +52,13 @@ class DeliveryState(StrEnum):
     DROPPED = "dropped"
 
 
+class Receipt(StrEnum):
+    """What was heard about a message after it was handed over, from whoever was to bring it."""
+
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+
+
 class DeliveryRecorded(Payload):
     """One proposal was told, or not, to one contact by one channel.
 
@@ -61,6 +68,7 @@ class DeliveryRecorded(Payload):
         contact_id: of the company, or the coordinator to whom it is `escalated`.
         attempts: how often the channel was tried.
         code: the channel's own word, `smtp_550` for instance; never free text.
+        receipt: what was heard since it was handed over; none as long as nothing was.
     """
 
     id: UUID
@@ -76,6 +84,7 @@ class DeliveryRecorded(Payload):
     at: datetime
     attempts: int
     code: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")] | None = None
+    receipt: Receipt | None = None
 
 
 class AlertVerdict(StrEnum):

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from passerelles.errors import NotFoundError
 from passerelles.reference.occupations import occupation
+from schemas.deliveries import Channel
 from schemas.preferences import Preferences
 from schemas.vocabulary import Mode, Party, certificate_code
 from services.registry.domain.availability import Availability
@@ -68,6 +69,7 @@ class RecipientBrief(_Model):
     preferences: Preferences
     preferences_url: str
     unsubscribe_url: str
+    unreachable: dict[Channel, str]
 
 
 class NeedBrief(_Model):
@@ -208,6 +210,7 @@ class Briefings:
                     preferences=each.preferences,
                     preferences_url=await self._links.preferences_url(company.id, each.id),
                     unsubscribe_url=await self._links.unsubscribe_url(company.id, each.id),
+                    unreachable=dict(each.unreachable),
                 )
                 for each in company.contacts
             ],

@@ -155,7 +155,8 @@ def _document(state: Fact | Proposal, before: Body | None) -> Body:
 
 def _found_by(state: Fact | Proposal) -> dict[str, Scalar | None]:
     if isinstance(state, Company):
-        return {"departement": state.departement}
+        missed = any(contact.unreachable for contact in state.contacts)
+        return {"departement": state.departement, "unreachable": missed}
     if isinstance(state, Posting):
         return {"departement": state.departement, "held_since": _text(state.held_since)}
     since = state.saga.since if state.saga else None

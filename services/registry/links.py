@@ -10,7 +10,8 @@ from uuid import UUID
 from passerelles.errors import NotFoundError
 from schemas.vocabulary import Party
 from services.registry.domain.caller import Caller
-from services.registry.domain.company import Company, Contact
+from services.registry.domain.company import Company
+from services.registry.domain.contact import Contact
 from services.registry.domain.proposal import Proposal
 from services.registry.link_tokens import Purpose, Said, read, token_of
 from services.registry.office import Office

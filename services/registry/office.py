@@ -25,7 +25,7 @@ _POSTINGS: Final = (
     ("held_since",),
     ("pending_since",),
 )
-_COMPANIES: Final = (("created_at",), ("status", "created_at"), ("pending_since",))
+_COMPANIES: Final = (("created_at",), ("status", "created_at"), ("unreachable", "created_at"), ("pending_since",))
 _PROPOSALS: Final = (
     ("score",),
     ("need_id", "score"),

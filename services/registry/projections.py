@@ -10,12 +10,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
+from passerelles.errors import NotFoundError
 from passerelles.store.port import Body, change
 from schemas.deliveries import DeliveryRecorded
 from schemas.envelope import Event
 from schemas.proposals import ProposalMade, ProposalWithdrawn, WithdrawalReason
+from schemas.reachability import ContactOptedOut, ContactUnreachable
 from schemas.vocabulary import Payload
-from services.registry.documents import decision_owed, saved_proposal
+from services.registry.documents import decision_owed, edited, saved, saved_proposal
+from services.registry.domain.company import Company
 from services.registry.domain.need import Need
 from services.registry.domain.proposal import Proposal, first_heard
 from services.registry.domain.reach import need_territory
@@ -55,10 +58,12 @@ class Projections:
                 self._office.announce(Proposal.model_validate(body))
 
     async def deliveries(self, events: Sequence[Event[Payload]]) -> None:
-        """Take a batch of `delivery.recorded`: one document for each delivery and proposal."""
+        """Take a batch of deliveries, one document for each and proposal, and of what was learnt of addresses."""
         for event in events:
             if isinstance(event.data, DeliveryRecorded):
                 await self._deliver(event.data)
+            elif isinstance(event.data, ContactUnreachable | ContactOptedOut):
+                await self._learn_of_address(event.data)
 
     async def _homes(self, words: Iterable[Event[Payload]]) -> Mapping[UUID, str]:
         """Where the needs live now of which a word says that they moved."""
@@ -95,6 +100,22 @@ class Projections:
         if proposal is None or proposal is before:
             return None
         return saved_proposal(body, proposal, owed, self._office.now())
+
+    async def _learn_of_address(self, word: ContactUnreachable | ContactOptedOut) -> None:
+        def known(company: Company) -> Company:
+            contact = company.contact(word.contact_id)
+            if contact is None:
+                return company
+            if isinstance(word, ContactOptedOut):
+                return company.without_sms(word.contact_id, word.at, self._office.now())
+            missed = contact.missed(word.channel, word.code, word.sent_at)
+            return company if missed is contact else company.known(missed)
+
+        try:
+            company = await edited(self._office.companies, word.company_id, Company, known, saved)
+        except NotFoundError:
+            return
+        self._office.announce(company)
 
     async def _deliver(self, recorded: DeliveryRecorded) -> None:
         body = recorded.model_dump(mode="json")

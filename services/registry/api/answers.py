@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from passerelles.reference.communes import COMMUNES
 from passerelles.reference.occupations import occupation
-from schemas.deliveries import Channel, DeliveryState, MessageKind
+from schemas.deliveries import Channel, DeliveryState, MessageKind, Receipt
 from schemas.preferences import Preferences
 from schemas.vocabulary import CompanyStatus, Mode, Party, PostingStatus
 from services.registry.domain.availability import Availability
@@ -39,6 +39,9 @@ class ContactAnswer(Answer):
     sms: bool = Field(description="Vrai : la personne a demandé à recevoir des SMS.")
     preferences: Preferences = Field(
         description="Ce que cette personne a choisi : `at_once`, `digest` ou `never` par nouvelle et par canal."
+    )
+    unreachable: dict[Channel, str] = Field(
+        description="Les canaux par lesquels les messages n'arrivent pas, et le code qui dit pourquoi : `dsn_5_1_1`."
     )
 
 
@@ -133,6 +136,7 @@ class DeliveryAnswer(Answer):
     at: datetime
     attempts: int
     code: str | None = Field(description="Le mot du canal, `smtp_550` par exemple.")
+    receipt: Receipt | None = Field(description="Ce que le destinataire en a dit ensuite ; null s'il n'a rien dit.")
 
 
 class DeliveryPage(Answer):

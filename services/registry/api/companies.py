@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from starlette.status import HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
 from schemas.vocabulary import CompanyStatus
@@ -13,7 +14,11 @@ from services.registry.api.idempotency import creation_id
 from services.registry.api.parameters import Cursor, Departement, Desk, Limit, Text
 from services.registry.api.security import Calling
 from services.registry.api.versions import IfMatch, tag
-from services.registry.domain.drafts import CompanyDraft
+from services.registry.domain.drafts import CompanyDraft, ReachableDraft
+
+Unreachable = Annotated[
+    bool, Query(description="Seulement celles dont un contact n'est pas joignable par un de ses canaux.")
+]
 
 router = APIRouter(prefix="/v1/companies", tags=["Entreprises"])
 
@@ -36,12 +41,20 @@ async def list_(
     branch: Text = None,
     departement: Departement = None,
     text: Text = None,
+    unreachable: Unreachable = False,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> CompanyPage:
     """L'opérateur les voit toutes ; une entreprise se voit elle-même."""
     page = await desk.companies.list(
-        caller, status=status, branch=branch, departement=departement, text=text, limit=limit, cursor=cursor
+        caller,
+        status=status,
+        branch=branch,
+        departement=departement,
+        text=text,
+        unreachable=unreachable,
+        limit=limit,
+        cursor=cursor,
     )
     return CompanyPage(items=[of_company(each) for each in page.items], next_cursor=page.next_cursor)
 
@@ -84,6 +97,16 @@ async def leave(desk: Desk, caller: Calling, company_id: UUID, response: Respons
 async def drop_contact(desk: Desk, caller: Calling, company_id: UUID, contact_id: UUID) -> None:
     """La personne est effacée du registre ; elle ne reçoit plus rien."""
     await desk.companies.drop_contact(caller, company_id, contact_id)
+
+
+@router.post("/{company_id}/contacts/{contact_id}/reachable", summary="Déclarer une adresse joignable")
+async def reachable(
+    *, desk: Desk, caller: Calling, company_id: UUID, contact_id: UUID, body: ReachableDraft, response: Response
+) -> CompanyAnswer:
+    """Les messages y repartent. Sans effet si rien n'avait dit qu'elle ne l'était pas."""
+    company = await desk.companies.reachable(caller, company_id, contact_id, body.channel)
+    tag(response, company.version)
+    return of_company(company)
 
 
 @router.post("/{company_id}/tokens", status_code=HTTP_201_CREATED, summary="Émettre un jeton")

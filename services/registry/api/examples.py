@@ -23,6 +23,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
             }
         ],
     },
+    "ReachableDraft": {"channel": "email"},
     "CoordinatorDraft": {"name": "Anne Roques", "email": "a.roques@mecanic.example.org"},
     "NeedDraft": {
         "company_id": _COMPANY,

@@ -9,7 +9,8 @@ from uuid import UUID
 from schemas.preferences import Preferences
 from services.registry.documents import edited, saved
 from services.registry.domain.choices import with_alerts, without_alerts
-from services.registry.domain.company import Company, Contact
+from services.registry.domain.company import Company
+from services.registry.domain.contact import Contact
 from services.registry.office import Office
 
 

@@ -10,7 +10,8 @@ from typing import Final
 from uuid import UUID
 
 from passerelles.errors import ConflictError, NotFoundError
-from passerelles.store.port import Order, Where
+from passerelles.store.port import Order, Scalar, Where
+from schemas.deliveries import Channel
 from schemas.envelope import format_time, parse_time
 from schemas.vocabulary import CompanyStatus
 from services.registry.documents import created, digest_of, edited, saved
@@ -70,11 +71,20 @@ class Companies:
         branch: str | None = None,
         departement: str | None = None,
         text: str | None = None,
+        unreachable: bool = False,
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[Company]:
-        """Companies, oldest first; `text` is part of a name or the beginning of a SIRET. A company lists itself."""
-        equal = {"status": status.value if status else None, "branch": branch, "departement": departement}
+        """Companies, oldest first; `text` is part of a name or the beginning of a SIRET. A company lists itself.
+
+        `unreachable` leaves those of which a contact is not reached.
+        """
+        equal: dict[str, Scalar | None] = {
+            "status": status.value if status else None,
+            "branch": branch,
+            "departement": departement,
+            "unreachable": unreachable or None,
+        }
         if not caller.is_operator:
             equal["id"] = str(caller.company_id)
         wanted = (text or "").strip().casefold()
@@ -132,6 +142,21 @@ class Companies:
         """
         now = self._office.now()
         return await self._edit(caller, id_, lambda company: company.without(contact_id, now))
+
+    async def reachable(self, caller: Caller, id_: UUID, contact_id: UUID, channel: Channel) -> Company:
+        """Somebody knows that an address is good, though messages to it did not arrive: write to it again.
+
+        Raises:
+            NotFoundError: there is no such company or contact that this caller may know of.
+        """
+        now = self._office.now()
+
+        def decide(company: Company) -> Company:
+            contact = company.the_contact(contact_id)
+            again = contact.reachable_again(channel, now)
+            return company if again is contact else company.known(again)
+
+        return await self._edit(caller, id_, decide)
 
     async def issue_token(self, caller: Caller, id_: UUID) -> str:
         """A new token that acts for a company; only its digest is kept, so it is shown once.

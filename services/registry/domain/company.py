@@ -16,6 +16,7 @@ from schemas.preferences import Preferences
 from schemas.vocabulary import PROPOSAL_NAMESPACE, CompanyStatus
 from services.registry.domain import checks
 from services.registry.domain.caller import Caller
+from services.registry.domain.contact import Contact
 from services.registry.domain.drafts import CompanyDraft, ContactDraft
 from services.registry.domain.reach import need_territory
 
@@ -25,24 +26,6 @@ IN_FRENCH: Final = {
     CompanyStatus.LEAVING: "est en train de quitter le programme",
     CompanyStatus.LEFT: "a quitté le programme",
 }
-
-
-class Contact(BaseModel):
-    """A person of a company to be alerted: by email always, by SMS if they asked for it.
-
-    Attributes:
-        phone: E.164.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    id: UUID
-    name: str
-    role: str
-    email: str
-    phone: str | None
-    sms: bool
-    preferences: Preferences = Preferences()
 
 
 class Company(BaseModel):
@@ -176,7 +159,21 @@ class Company(BaseModel):
         chosen = contact.model_copy(update={"preferences": preferences, "sms": sms})
         if chosen == contact:
             return self
-        return self._next(now, contacts=tuple(chosen if each.id == contact_id else each for each in self.contacts))
+        return self._next(now, contacts=self._with(chosen.succeeding(contact, now)))
+
+    def known(self, contact: Contact) -> Company:
+        """The company with what is now known of a contact's addresses, at the same version: nobody changed anything."""
+        return self.model_copy(update={"contacts": self._with(contact)})
+
+    def without_sms(self, contact_id: UUID, at: datetime, now: datetime) -> Company:
+        """The company once one of its contacts has answered STOP; itself if it has asked for text messages since.
+
+        Raises:
+            NotFoundError: it has no such contact.
+        """
+        contact = self.the_contact(contact_id)
+        stopped = contact.opted_out(at)
+        return self if stopped is contact else self._next(now, contacts=self._with(stopped))
 
     def changed(self, draft: CompanyDraft, now: datetime) -> Company:
         """The company as the draft describes it; itself if nothing differs.
@@ -200,10 +197,13 @@ class Company(BaseModel):
             name=checks.words(draft.name, "name"),
             branch=checks.branch(draft.branch),
             commune=checks.commune(draft.commune),
-            contacts=_contacts(self.id, self.version + 1, draft.contacts, self.contacts),
+            contacts=_contacts(self, draft.contacts, now),
         )
         same = self.model_copy(update={"version": changed.version, "updated_at": now})
         return self if changed == same else changed
+
+    def _with(self, contact: Contact) -> tuple[Contact, ...]:
+        return tuple(contact if each.id == contact.id else each for each in self.contacts)
 
     def _next(self, now: datetime, **fields: object) -> Company:
         return self.model_copy(update={"version": self.version + 1, "updated_at": now, **fields})
@@ -215,51 +215,56 @@ def new_company(draft: CompanyDraft, id_: UUID, now: datetime) -> Company:
     Raises:
         InvalidInputError: a value is wrong.
     """
-    return Company(
+    company = Company(
         id=id_,
-        version=1,
+        version=0,
         siret=checks.siret(draft.siret),
         name=checks.words(draft.name, "name"),
         branch=checks.branch(draft.branch),
         commune=checks.commune(draft.commune),
         status=CompanyStatus(draft.status or CompanyStatus.INFORMED),
-        contacts=_contacts(id_, 1, draft.contacts, ()),
+        contacts=(),
         created_at=now,
         updated_at=now,
     )
+    return company.model_copy(update={"version": 1, "contacts": _contacts(company, draft.contacts, now)})
 
 
-def _contacts(
-    company_id: UUID, version: int, drafts: Sequence[ContactDraft], known: Sequence[Contact]
-) -> tuple[Contact, ...]:
-    """Contacts with their identifiers: kept for those already known, else made of the place and version.
+def _contacts(company: Company, drafts: Sequence[ContactDraft], now: datetime) -> tuple[Contact, ...]:
+    """The next contacts with their identifiers: kept for those already known, else made of the place and version.
 
     Never of the email: an identifier travels on the bus, and could be guessed back.
     """
     contacts: list[Contact] = []
-    by_email = {each.email.casefold(): each.id for each in known}
-    chosen = {each.id: each.preferences for each in known}
+    known = {each.id: each for each in company.contacts}
+    by_email = {each.email.casefold(): each.id for each in company.contacts}
     for place, draft in enumerate(drafts):
         field = f"contacts.{place}"
         email = checks.email(draft.email, f"{field}.email")
         if any(each.email.casefold() == email.casefold() for each in contacts):
             raise InvalidInputError("Deux contacts ont la même adresse.", field=f"{field}.email")
-        if draft.id is not None and draft.id not in chosen:
+        if draft.id is not None and draft.id not in known:
             raise InvalidInputError("Cette entreprise n'a pas ce contact.", field=f"{field}.id")
         if draft.sms and not draft.phone:
             raise InvalidInputError("Pour recevoir des SMS, un numéro de mobile est attendu.", field=f"{field}.phone")
-        new_id = uuid5(PROPOSAL_NAMESPACE, f"{company_id}:{version}:{place}")
+        new_id = uuid5(PROPOSAL_NAMESPACE, f"{company.id}:{company.version + 1}:{place}")
         taken = {each.id for each in contacts}
         id_ = next((each for each in (draft.id, by_email.get(email.casefold())) if each and each not in taken), new_id)
-        contacts.append(
-            Contact(
-                id=id_,
-                name=checks.words(draft.name, f"{field}.name"),
-                role=checks.words(draft.role, f"{field}.role", blank=True),
-                email=email,
-                phone=checks.phone(draft.phone, f"{field}.phone", mobile=draft.sms) if draft.phone else None,
-                sms=draft.sms,
-                preferences=draft.preferences.chosen() if draft.preferences else chosen.get(id_, Preferences()),
-            )
+        before = known.get(id_)
+        contact = Contact(
+            id=id_,
+            name=checks.words(draft.name, f"{field}.name"),
+            role=checks.words(draft.role, f"{field}.role", blank=True),
+            email=email,
+            phone=checks.phone(draft.phone, f"{field}.phone", mobile=draft.sms) if draft.phone else None,
+            sms=draft.sms,
+            preferences=_chosen(draft, before),
         )
+        contacts.append(contact.succeeding(before, now) if before else contact)
     return tuple(contacts)
+
+
+def _chosen(draft: ContactDraft, before: Contact | None) -> Preferences:
+    if draft.preferences:
+        return draft.preferences.chosen()
+    return before.preferences if before else Preferences()

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt
 
-from schemas.deliveries import MessageKind
+from schemas.deliveries import Channel, MessageKind
 from schemas.preferences import DigestTime, Every, Pace, Preferences
 from schemas.vocabulary import DeclineReason, Mode, Party
 
@@ -86,6 +86,12 @@ class CoordinatorDraft(Draft):
 
     name: Title
     email: Annotated[str, Field(min_length=3, max_length=254, examples=["coordination@exemple.fr"])]
+
+
+class ReachableDraft(Draft):
+    """A channel by which a contact is reached after all."""
+
+    channel: Channel
 
 
 class CompanyDraft(Draft):

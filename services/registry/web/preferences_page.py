@@ -10,7 +10,7 @@ from schemas.deliveries import Channel, MessageKind
 from schemas.preferences import Every, Pace, Preferences
 from services.registry.domain import checks
 from services.registry.domain.choices import has_ended_alerts
-from services.registry.domain.company import Contact
+from services.registry.domain.contact import Contact
 from services.registry.links import Addressee
 from services.registry.web.french import NB
 

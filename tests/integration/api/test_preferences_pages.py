@@ -12,7 +12,8 @@ import pytest
 from schemas.deliveries import Channel, MessageKind
 from schemas.preferences import DigestTime, Every, Pace, Preferences
 from schemas.vocabulary import Party
-from services.registry.domain.company import Company, Contact
+from services.registry.domain.company import Company
+from services.registry.domain.contact import Contact
 from services.registry.link_tokens import Purpose
 from tests.integration.api.conftest import Client, Pair, Rig, company
 
