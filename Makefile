@@ -11,7 +11,7 @@ MAVEN_COPY := org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-depend
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test check bench scaling jars schemas format lock clean
+.PHONY: help setup setup-dev demo test check bench scaling jars schemas templates format lock clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -59,6 +59,9 @@ build/jars/%/.copied: tests/real/jars/%/pom.xml
 
 schemas: setup-dev ## Generate JSON Schemas and AsyncAPI from the contract again
 	$(BIN)/python -m schemas.generate
+
+templates: setup-dev ## Compile the emails from their MJML sources again
+	$(BIN)/python -m services.notifications.compiling
 
 format: setup-dev ## Format the code
 	$(BIN)/ruff format $(CODE)

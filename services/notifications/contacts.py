@@ -30,13 +30,20 @@ class CompanyName(_Answer):
 
 
 class Contact(_Answer):
-    """A person of that company who is alerted; `sms` says that this person asked for text messages."""
+    """A person of that company who is alerted.
+
+    Attributes:
+        sms: this person asked for text messages.
+        preferences_url: where it chooses what to be told; `unsubscribe_url`: where it ends alerts by email.
+    """
 
     id: UUID
     name: str
     email: str
     phone: str | None = None
     sms: bool = False
+    preferences_url: str = ""
+    unsubscribe_url: str = ""
 
 
 class NeedBriefing(_Answer):

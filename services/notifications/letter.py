@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from schemas.deliveries import MessageKind
@@ -43,8 +43,8 @@ TO_DECIDE: Final = frozenset(
 )
 """What asks the reader for an answer."""
 
-SHOWN: Final = 10
-"""How many proposals of one kind are shown in full, the others by a line each: Gmail cuts an email at 102 kB."""
+SHOWN: Final = 8
+"""How many proposals a message shows in full, the others by a line each."""
 
 LISTED: Final = 100
 """How many a message tells at most; a cohort of 220 people can bring hundreds at once."""
@@ -81,7 +81,7 @@ class Section:
     """The proposals of one kind.
 
     Attributes:
-        lines: those that are shown in full; `rest` by a line each.
+        lines: those that are shown in full, of the first section one at least; `rest` by a line each.
         count: what the reader would count: its needs met, or its profiles found, when these are proposed.
     """
 
@@ -108,7 +108,14 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A whole message to one contact; `left_out` are the proposals beyond the most that one message tells."""
+    """A whole message to one contact.
+
+    Attributes:
+        left_out: the proposals beyond the most that one message tells.
+        lead_in: what stands before everything else, that it is a digest for instance.
+        preferences_url: where the contact chooses what to be told; `unsubscribe_url`: where it ends alerts by email.
+        as_coordinator: it goes to the coordinator of the company's département, not to one of its contacts.
+    """
 
     company: str
     contact: str
@@ -116,11 +123,25 @@ class Letter:
     subject: str
     sections: tuple[Section, ...]
     left_out: int
+    lead_in: str = ""
+    preferences_url: str = ""
+    unsubscribe_url: str = ""
+    as_coordinator: bool = False
 
     @property
     def link(self) -> str | None:
         """The page of the proposal that comes first."""
         return next((line.link for section in self.sections for line in section.lines if line.link), None)
+
+    def shortened(self) -> Letter | None:
+        """It, with half of the lines at its end left out; none when only what is shown in full is left."""
+        last = next((at for at in reversed(range(len(self.sections))) if self.sections[at].rest), None)
+        if last is None:
+            return None
+        section = self.sections[last]
+        rest = section.rest[: len(section.rest) // 2]
+        sections = (*self.sections[:last], replace(section, rest=rest), *self.sections[last + 1 :])
+        return replace(self, sections=sections, left_out=self.left_out + len(section.rest) - len(rest))
 
 
 def choose(items: Sequence[Item]) -> list[Item]:
@@ -136,16 +157,15 @@ def compose(items: Sequence[Item], briefing: Briefing, contact: Contact, party: 
     """
     chosen = choose(items)
     briefed = {item.proposal_id: item for item in briefing.items}
-    sections, topics = [], []
+    sections, topics, room = [], [], SHOWN
     for kind in ORDER:
         told = [(pair, briefed[pair.id]) for pair, each in chosen if each is kind and pair.id in briefed]
         if not told:
             continue
         lines = tuple(_line(pair, kind, item, briefing, (contact, party)) for pair, item in told)
-        # Whom to call, once agreed, is what the message is for.
-        full = len(lines) if kind is MessageKind.AGREED else SHOWN
         count = _count(kind, party, [pair for pair, _ in told])
-        sections.append(Section(kind, party, PHRASES[kind, party], lines[:full], lines[full:], count))
+        sections.append(Section(kind, party, PHRASES[kind, party], lines[:room], lines[room:], count))
+        room = max(0, room - len(lines))
         topics.append({topic(item, party) for _, item in told})
     if not sections:
         msg = "the registry knows none of these proposals"
@@ -157,6 +177,8 @@ def compose(items: Sequence[Item], briefing: Briefing, contact: Contact, party: 
         subject=_subject(sections, party, topics[0]),
         sections=tuple(sections),
         left_out=len(items) - len(chosen),
+        preferences_url=contact.preferences_url,
+        unsubscribe_url=contact.unsubscribe_url,
     )
 
 

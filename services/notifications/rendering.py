@@ -17,6 +17,9 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 TEXT_MESSAGE_SEPTETS: Final = 2 * CONCATENATED_SEGMENT - 1
 """Two segments, less the septet that is lost when an escaped character does not fit at the end of the first."""
 
+EMAIL_BYTES: Final = 100_000
+"""Of HTML. Gmail cuts what goes beyond 102 kB, and with it the footer; headers and encoding come on top of ours."""
+
 SENDER_NAME: Final = "Passerelles industries"
 
 
@@ -52,15 +55,23 @@ class Renderer:
         environment.filters["plain"] = plain
         environment.filters["exact"] = exact
         environment.filters["counted"] = counted
-        self._html = environment.get_template("email.html.j2")
-        self._text = environment.get_template("email.txt.j2")
+        self._html = environment.get_template("letter.html.j2")
+        self._text = environment.get_template("letter.txt.j2")
 
     def email(self, letter: Letter) -> Rendered:
         """The email: what is typed by people is escaped in the HTML, and on one line everywhere."""
         subject = plain(letter.subject, 140)
-        preheader = plain(_preheader(letter), 120)
-        values = {"letter": letter, "subject": subject, "preheader": preheader}
-        return Rendered(self._text.render(values).strip() + "\n", subject, self._html.render(values))
+        values = {"letter": letter, "subject": subject, "preheader": plain(_preheader(letter), 120)}
+        html = self._html.render(values)
+        if len(html.encode()) > EMAIL_BYTES and (shorter := letter.shortened()) is not None:
+            return self.email(shorter)
+        return Rendered(
+            self._text.render(values).strip() + "\n",
+            subject,
+            html,
+            preferences_url=letter.preferences_url,
+            unsubscribe_url=letter.unsubscribe_url,
+        )
 
     def sms(self, letter: Letter) -> Rendered:
         """The text message: GSM alphabet, two segments at most; what does not fit is left out by whole phrases."""
@@ -108,4 +119,6 @@ def _telephone(text: str) -> str:
 def _preheader(letter: Letter) -> str:
     first = letter.sections[0]
     best = first.lines[0]
+    if letter.lead_in:
+        return letter.lead_in
     return f"{', '.join((best.heading, *best.terms))}. {first.phrases.lead}"

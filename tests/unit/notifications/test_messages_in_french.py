@@ -17,7 +17,7 @@ from services.notifications.gsm7 import segments, transliterate
 from services.notifications.letter import LISTED, SHOWN, Item, Letter, choose, compose
 from services.notifications.pairs import KnownPair, after
 from services.notifications.policy import LADDER, other
-from services.notifications.rendering import Renderer
+from services.notifications.rendering import EMAIL_BYTES, Renderer
 from services.notifications.wording import counted, distance, period, plain
 from tests.unit.notifications.samples import (
     BORROWER,
@@ -94,7 +94,7 @@ def test_every_kind_is_written_for_every_party(kind: MessageKind, party: Party) 
         assert ("m.delmas@aero.example.org" in body) == (kind is MessageKind.AGREED)
     if party is Party.LENDER:
         assert "Opérateur de conditionnement" not in message.text + message.html + message.subject
-    assert not re.search(r"\w [:;?!»]", message.html.split("</style>")[1]), "a French sign after an ordinary space"
+    assert not re.search(r"\w [:;?!»]", message.html.partition("<body")[2]), "a French sign after an ordinary space"
 
 
 @pytest.mark.parametrize(("kind", "party"), EVERY)
@@ -190,7 +190,7 @@ def test_every_proposal_beyond_those_in_full_has_a_line_and_its_link() -> None:
         assert message.text.count(f"/p/{pair.id}.") == message.html.count(f"/p/{pair.id}.") == 1
     assert "moins bien classée" not in message.text
     assert not re.search(r"http://127\.0\.0\.1:8000(?!/p/)", message.text + message.html), "an address without a page"
-    assert not re.search(r"\w [:;?!»]", message.html.split("</style>")[1])
+    assert not re.search(r"\w [:;?!»]", message.html.partition("<body")[2])
 
 
 def test_a_message_counts_what_it_tells_and_says_what_it_leaves_out() -> None:
@@ -203,10 +203,57 @@ def test_a_message_counts_what_it_tells_and_says_what_it_leaves_out() -> None:
     assert len(message.html.encode()) < 102_000, "Gmail cuts an email there"
 
 
-def test_agreements_are_all_told_in_full() -> None:
+def test_agreements_all_say_whom_to_call() -> None:
     names = [f"a{number}" for number in range(SHOWN + 3)]
     items = [(pair_in(MessageKind.AGREED, Party.LENDER, name), MessageKind.AGREED) for name in names]
-    assert RENDERER.email(letter(items, Party.LENDER, names)).text.count("m.delmas@aero.example.org") == len(names)
+    message = RENDERER.email(letter(items, Party.LENDER, names))
+    assert message.text.count("m.delmas@aero.example.org") == len(names)
+    assert message.html.count("mailto:m.delmas@aero.example.org") == len(names)
+
+
+def test_a_message_of_every_kind_with_long_names_is_not_cut_either() -> None:
+    names = [f"a{number}" for number in range(LISTED)]
+    kinds = list(MessageKind)
+    items = [
+        (pair_in(kinds[number % len(kinds)], Party.BORROWER, name), kinds[number % len(kinds)])
+        for number, name in enumerate(names)
+    ]
+    written = letter(items, Party.BORROWER, names, "Conducteur‑régleur " * 20)
+    message = RENDERER.email(written)
+    assert len(message.html.encode()) <= EMAIL_BYTES
+    left_out = sum(f"/p/{pair.id}." not in message.html for pair, _ in items)
+    assert left_out
+    assert f"{left_out}\xa0propositions moins bien classées ne sont pas détaillées" in message.text
+    assert "Passerelles industries, prêt de main-d’œuvre" in message.html
+
+
+def test_the_digest_says_what_it_is_first_and_the_footer_leads_to_the_reader_s_choices() -> None:
+    written = replace(
+        one(MessageKind.PROPOSED, Party.BORROWER),
+        lead_in="Votre récapitulatif du lundi 2\xa0mars.",
+        preferences_url="https://passerelles.example/r/abc",
+        unsubscribe_url="https://passerelles.example/u/abc",
+    )
+    message = RENDERER.email(written)
+    assert (message.preferences_url, message.unsubscribe_url) == (written.preferences_url, written.unsubscribe_url)
+    for body in (message.text, message.html.partition('role="article"')[2]):
+        assert body.index("Claire Vidal") < body.index("récapitulatif") < body.rindex("Conduite d’équipement")
+        assert "https://passerelles.example/r/abc" in body
+        assert "https://passerelles.example/u/abc" in body
+    assert "contact de" in message.text
+    coordinator = replace(written, as_coordinator=True, preferences_url="", unsubscribe_url="")
+    assert "coordinateur territorial de Conserverie des Causses" in RENDERER.email(coordinator).text
+
+
+def test_the_links_of_a_contact_go_with_its_message() -> None:
+    urls = {
+        "preferences_url": "https://passerelles.example/r/abc",
+        "unsubscribe_url": "https://passerelles.example/u/abc",
+    }
+    answer = briefing(BORROWER, ["a1"], contacts=[{**contact_json("rh"), **urls}])
+    items = [(pair_in(MessageKind.PROPOSED, Party.BORROWER), MessageKind.PROPOSED)]
+    written = compose(items, answer, answer.contacts[0], Party.BORROWER)
+    assert (written.preferences_url, written.unsubscribe_url) == tuple(urls.values())
 
 
 def test_a_message_of_which_the_registry_knows_nothing_is_not_written() -> None:
@@ -253,7 +300,7 @@ def test_messages_have_one_apostrophe_and_one_word_for_e_mail(kind: MessageKind,
     items = [(pair_in(kind, party), kind), (pair_in(MessageKind.WITHDRAWN, party, "a2"), MessageKind.WITHDRAWN)]
     written = letter(items, party, ["a1", "a2"], "Chef d'atelier")
     message = RENDERER.email(written)
-    shown = re.sub(r"<style>.*</style>|<[^>]+>", "", message.html, flags=re.DOTALL)
+    shown = re.sub(r"<!--.*?-->|<[^>]+>", "", message.html.partition("<body")[2], flags=re.DOTALL)
     for text in (message.subject, message.text, shown):
         assert not re.search(r"\w'\w|&#39;", text)
     assert "courriel" not in message.text + message.html + RENDERER.sms(written).text
