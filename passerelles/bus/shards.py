@@ -12,6 +12,7 @@ from typing import Final
 
 import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import IllegalStateError, KafkaError
 
 from passerelles.bus import consumer as consuming
@@ -34,6 +35,12 @@ __all__ = ["Shard", "ShardRunner"]
 log = structlog.get_logger(__name__)
 
 _RESTORING: Final = "reprise du journal en cours"
+
+_SHARING: Final = {
+    "partition_assignment_strategy": (RoundRobinPartitionAssignor, *consuming.SETTINGS["partition_assignment_strategy"])
+}
+"""By turns: by ranges, two members would have Occitanie on one side and the départements around it on the other. What
+the group had before stays known, so that members of both builds can share a group."""
 
 
 class ShardRunner:
@@ -117,7 +124,7 @@ class ShardRunner:
             bootstrap_servers=self._bus.bootstrap_servers,
             group_id=self._group,
             enable_auto_commit=False,
-            **consuming.settings(self._bus),
+            **consuming.settings(self._bus) | _SHARING,
         )
         try:
             consumer.subscribe([self._topic], listener=_Listener(self, consumer))

@@ -163,6 +163,7 @@ async def test_two_members_share_the_partitions_and_skip_nothing(kafka_bus: Bus,
             await publish_some()
             await eventually(lambda: sorted([*first.holds(), *second.holds()]) == sorted(everyone))
             assert second.holds() == {shard.partition for shard in second.shards}
+            assert len({partition % 2 for partition in second.holds()}) == 1, "by turns, not by ranges"
         await publish_some()
         await eventually(lambda: first.at_work(*everyone) and first.holds() == everyone)
         total = next(numbers)
