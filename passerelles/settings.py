@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from passerelles.channel_settings import MailSettings
+from passerelles.channel_settings import MailSettings, SmsSettings, WebhookSettings
 from passerelles.errors import SettingsError
 
 PREFIX = "PASSERELLES_"
@@ -30,7 +30,8 @@ EXPECTED: Final[Mapping[str, str]] = MappingProxyType(
         "smtp_connections": "un nombre entier de 1 à 100",
         "smtp_domain_rate": "un nombre d'e-mails par seconde, de plus de 0 à 10000,",
         "dkim_keys": "sélecteur:chemin, ou plusieurs séparés par des virgules,",
-        "sms": "« none » ou « http »",
+        "sms": "« none », « http », « ovh », « brevo » ou « twilio »",
+        "sms_fallback": "« none », « http », « ovh », « brevo » ou « twilio »",
         "alert_window_ms": "un nombre entier de millisecondes, de 0 à 86400000 (un jour),",
         "log_level": "« debug », « info », « warning » ou « error »",
     }
@@ -43,7 +44,7 @@ _LONG: Final = 8
 """From so many letters on a name has two slips: `OPRATOR_TOKN`; in a short one, `PORT` would be `STORE`."""
 
 
-class Settings(MailSettings, BaseSettings):
+class Settings(SmsSettings, WebhookSettings, MailSettings, BaseSettings):
     """The settings, with their defaults: those of the embedded stack.
 
     The table of `docs/operations.md` is generated from the descriptions below, and from those of the groups.
@@ -85,8 +86,6 @@ class Settings(MailSettings, BaseSettings):
     ] = "http://127.0.0.1:8000"
     operator_token: Annotated[SecretStr | None, Field(description="Bootstraps the first operator.")] = None
     service_token: Annotated[SecretStr | None, Field(description="What notifications shows to the registry.")] = None
-    sms: Annotated[str, Field(pattern=r"^(none|http)$", description="SMS provider: `none` or `http`.")] = "none"
-    sms_url: Annotated[str, Field(description="The SMS provider's base address.")] = ""
     alert_window_ms: Annotated[
         int, Field(ge=0, le=86_400_000, description="How long the proposals of one need are gathered into one alert.")
     ] = 500

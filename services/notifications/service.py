@@ -21,7 +21,9 @@ from schemas.deliveries import Channel
 from schemas.topics import TopicName
 from services.notifications.channels.email import EmailChannel
 from services.notifications.channels.port import ChannelPort
-from services.notifications.channels.sms import SmsChannel
+from services.notifications.channels.receipt_urls import read_receipt_urls
+from services.notifications.channels.sms.channel import SmsChannel
+from services.notifications.channels.sms.provider import read_providers
 from services.notifications.contacts import Contacts
 from services.notifications.dispatch import Dispatcher
 from services.notifications.ledger.deliveries import SOURCE
@@ -121,6 +123,7 @@ class NotificationsService:
 
 def _channels(settings: Settings, clock: Callable[[], datetime]) -> dict[Channel, ChannelPort]:
     channels: dict[Channel, ChannelPort] = {Channel.EMAIL: EmailChannel(settings, clock=clock)}
-    if settings.sms == "http":
-        channels[Channel.SMS] = SmsChannel(settings.sms_url)
+    providers = read_providers(settings, read_receipt_urls(settings), clock=clock)
+    if providers:
+        channels[Channel.SMS] = SmsChannel(providers, clock=clock)
     return channels

@@ -41,6 +41,7 @@ class Attempt:
         wait: the least time before the next attempt, where the other side named one.
         reachable: the other side answered at all; false turns the service's readiness red.
         of_address: what was learnt about the address, if anything.
+        reference: the other side's own name for what it took, `ovh:26929925`, where its receipts carry no other.
     """
 
     verdict: Verdict
@@ -48,6 +49,7 @@ class Attempt:
     wait: timedelta | None = None
     reachable: bool = True
     of_address: OfAddress | None = None
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,24 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
-from passerelles.errors import SettingsError
+from passerelles.channel_settings import SmsSettings
 from services.notifications.channels.port import Attempt, Recipient, Verdict
-from services.notifications.channels.sms import SmsChannel
+from services.notifications.channels.sms.channel import SmsChannel
+from services.notifications.channels.sms.provider import read_providers
 from services.notifications.rendering import Rendered
 
 ID = UUID("8a1f8a53-6f0e-5b1d-9d62-3f2d0e0b7a11")
 TO = Recipient("Claire Vidal", "+33612345678")
 TEXT = Rendered("Passerelles industries : un profil pour votre besoin. http://127.0.0.1:8000/p/jeton")
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Provider:
@@ -54,7 +59,8 @@ async def listening(provider: Provider) -> AsyncIterator[str]:
 
 
 async def send(url: str, *, seconds: float = 5.0) -> Attempt:
-    channel = SmsChannel(url, seconds=seconds)
+    settings = SmsSettings(sms="http", sms_url=url)
+    channel = SmsChannel(read_providers(settings, None, clock=now, seconds=seconds), clock=now)
     try:
         return await channel.send(ID, TO, TEXT)
     finally:
@@ -74,7 +80,6 @@ async def test_a_text_message_is_posted_with_its_key() -> None:
     ("status", "verdict"),
     [
         (400, Verdict.FAILED),
-        (401, Verdict.FAILED),
         (408, Verdict.RETRY),
         (429, Verdict.RETRY),
         (500, Verdict.UNKNOWN),
@@ -86,6 +91,11 @@ async def test_a_text_message_is_posted_with_its_key() -> None:
 async def test_what_an_answer_makes_certain(status: int, verdict: Verdict) -> None:
     async with listening(Provider(status)) as url:
         assert await send(url) == Attempt(verdict, f"sms_{status}")
+
+
+async def test_an_address_that_is_not_open_to_us_is_out_of_order() -> None:
+    async with listening(Provider(401)) as url:
+        assert await send(url) == Attempt(Verdict.RETRY, "sms_401", reachable=False)
 
 
 async def test_the_wait_that_the_provider_asks_for_is_kept_within_an_hour() -> None:
@@ -107,8 +117,3 @@ async def test_no_provider_at_all() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     assert await send(f"http://127.0.0.1:{port}/") == Attempt(Verdict.RETRY, "sms_unreachable", reachable=False)
-
-
-def test_a_provider_without_an_address_is_refused() -> None:
-    with pytest.raises(SettingsError):
-        SmsChannel("")
