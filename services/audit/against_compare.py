@@ -7,19 +7,19 @@ from datetime import datetime
 from uuid import UUID
 
 from passerelles.errors import InvalidInputError
+from passerelles.reference.occupations import links_to
 from schemas.decisions import DecisionRecorded, Standing
 from schemas.facts import AvailabilityRecorded, NeedRecorded, Posting
 from schemas.proposals import ProposalMade
 from schemas.topics import TopicName
 from schemas.vocabulary import proposal_id
 from services.audit.against import Comparison, Rival, Verdict, checks_shown
-from services.audit.against_candidates import Candidates
 from services.audit.against_wording import LABELS, check_text
 from services.audit.explain_moment import SKEW, Circumstances, Moment, facts_then, moment_of
 from services.audit.explain_reasons import kept_by
 from services.audit.explain_wording import COLON, NB, counted, instant, metres, number, ordinal
 from services.audit.judging import Judge, Judgement, Rank, Setting
-from services.audit.reader import Archive, ArchivedEvent
+from services.audit.reader import Archive, ArchivedEvent, Stretch
 from services.audit.story import EntityKind
 from services.audit.story_evidence import Evidence, UnknownEntityError
 
@@ -113,8 +113,9 @@ def _scene(
     other, versions = also
     need_id, heard = next(iter(evidence.needs.items()))
     occupations = {each.event.data.occupation for each in heard if isinstance(each.event.data, NeedRecorded)}
-    candidates = Candidates(moment, need_id, occupations, other)
-    need, staff, told_over = _facts(archive, moment, need_id, candidates)
+    ways = {person for occupation in occupations for person in links_to(occupation)}
+    offers = archive.offers(Stretch(moment.epoch, moment.partition, moment.offset), moment.territory, ways)
+    need, staff, told_over = _facts(archive, moment, need_id, offers.fitting | {other})
     around = Circumstances(archive)
     rules, today = around.rules(moment), around.day(moment)
     if need is None or rules is None:
@@ -138,17 +139,17 @@ def _scene(
             judgement = judge.judge(need, offered, setting)
     accepted = frozenset(id_ for id_ in ranks if standings.get(proposal_id(need_id, id_)) is Standing.ACCEPTED)
     kept = kept_by(rules.rules_version, need.headcount_left) or 0
-    return _Scene(moment, need, len(candidates.known), ranks, judgement, accepted, kept)
+    return _Scene(moment, need, offers.known, ranks, judgement, accepted, kept)
 
 
 def _facts(
-    archive: Archive, moment: Moment, need_id: UUID, candidates: Candidates
+    archive: Archive, moment: Moment, need_id: UUID, staff_ids: frozenset[UUID]
 ) -> tuple[NeedRecorded | None, dict[UUID, AvailabilityRecorded], set[UUID]]:
     """The need, the availabilities that may serve it, and the pairs that facts tell as agreed or cancelled."""
     need: NeedRecorded | None = None
     staff: dict[UUID, AvailabilityRecorded] = {}
     told_over: set[UUID] = set()
-    for each in facts_then(archive, moment, ("availability.recorded", "need.recorded"), where=candidates):
+    for each in facts_then(archive, moment, ("availability.recorded", "need.recorded"), subjects=staff_ids | {need_id}):
         data = each.event.data if each.event else None
         if isinstance(data, AvailabilityRecorded):
             if data.id not in staff or staff[data.id].version < data.version:

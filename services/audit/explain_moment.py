@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
+from uuid import UUID
 
-from passerelles.bus.codec import Record
 from schemas.envelope import EPOCH_STRIDE, Event
 from schemas.epochs import DayStarted, RulesAdopted
 from schemas.proposals import Pair
@@ -62,16 +62,16 @@ def moment_of(said: ArchivedEvent) -> Moment:
 
 
 def facts_then(
-    archive: Archive, moment: Moment, types: Collection[str], *, where: Callable[[int, Record], bool] | None = None
+    archive: Archive, moment: Moment, types: Collection[str], *, subjects: Collection[UUID] | None = None
 ) -> Iterator[ArchivedEvent]:
-    """The facts of some types that the territory's log held then, in the order of the log."""
+    """The facts of some types, about some entities, that the territory's log held then, in the order of the log."""
     found = archive.events(
         topics={TopicName.FACTS},
         types=types,
         epochs={moment.epoch},
         partitions={moment.partition},
         until=moment.at + SKEW,
-        where=where,
+        subjects=subjects,
     )
     return (each for each in found if moment.holds(each))
 

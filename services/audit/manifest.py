@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
@@ -108,6 +109,11 @@ class Dropped(Entry):
 
 AnyEntry = Root | LogBegun | Segment | Dropped
 _ANY: Final[TypeAdapter[AnyEntry]] = TypeAdapter(Annotated[AnyEntry, Field(discriminator="kind")])
+
+
+def dropped_of(entries: Iterable[AnyEntry]) -> set[int]:
+    """The sequences of the segments that retention removed."""
+    return {sequence for each in entries if isinstance(each, Dropped) for sequence in each.sequences}
 
 
 class Head(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
@@ -10,6 +10,8 @@ from uuid import UUID
 
 from passerelles.bus.codec import Record
 from schemas.envelope import Event
+from schemas.facts import AvailabilityRecorded
+from schemas.topics import TopicName
 from schemas.vocabulary import Payload
 
 MENTIONS: Final = (
@@ -53,6 +55,23 @@ class ArchivedEvent:
         return (self.epoch, self.at, self.topic, self.partition, self.offset)
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The facts of one partition in one epoch, up to an offset and with it."""
+
+    epoch: int
+    partition: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """The availabilities that a territory knew: how many, and those of them that ever had a certain occupation."""
+
+    known: int
+    fitting: frozenset[UUID]
+
+
 class Archive(Protocol):
     """An archive that can be read, as often as one likes."""
 
@@ -66,7 +85,6 @@ class Archive(Protocol):
         until: datetime | None = None,
         epochs: Collection[int] | None = None,
         partitions: Collection[int] | None = None,
-        where: Callable[[int, Record], bool] | None = None,
     ) -> Iterator[ArchivedEvent]:
         """The records that pass every filter given, by epoch, time, topic, partition and offset.
 
@@ -78,7 +96,14 @@ class Archive(Protocol):
             until: appended before.
             epochs: of these epochs.
             partitions: of these partitions, of whichever topic.
-            where: looks at each offset and record, in order and before it is decoded: what it refuses costs little.
+
+        Raises:
+            ArchiveError: the archive cannot be read.
+        """
+        ...
+
+    def offers(self, stretch: Stretch, territory: str, occupations: Collection[str]) -> Offers:
+        """The availabilities that a territory's log held by then, and those that ever had one of these occupations.
 
         Raises:
             ArchiveError: the archive cannot be read.
@@ -108,7 +133,6 @@ class MemoryArchive:
         until: datetime | None = None,
         epochs: Collection[int] | None = None,
         partitions: Collection[int] | None = None,
-        where: Callable[[int, Record], bool] | None = None,
     ) -> Iterator[ArchivedEvent]:
         """As `Archive.events` says."""
         for each in self._events:
@@ -120,6 +144,20 @@ class MemoryArchive:
                 and (until is None or each.at < until)
                 and (epochs is None or each.epoch in epochs)
                 and (partitions is None or each.partition in partitions)
-                and (where is None or where(each.offset, each.record))
             ):
                 yield each
+
+    def offers(self, stretch: Stretch, territory: str, occupations: Collection[str]) -> Offers:
+        """As `Archive.offers` says."""
+        known: dict[UUID, set[str]] = {}
+        for each in self._events:
+            data = each.event.data if each.event else None
+            if (
+                isinstance(data, AvailabilityRecorded)
+                and (each.topic, each.epoch, each.partition) == (TopicName.FACTS, stretch.epoch, stretch.partition)
+                and each.offset <= stretch.last
+                and each.event is not None
+                and each.event.territory == territory
+            ):
+                known.setdefault(data.id, set()).add(data.occupation)
+        return Offers(len(known), frozenset(id_ for id_, had in known.items() if not had.isdisjoint(occupations)))

@@ -1,15 +1,14 @@
-"""Which rows of which segments name an entity: a SQLite file beside the archive, made again from the segments at will.
+"""Where an entity is named, and who offered what: a SQLite file beside the archive, made again from it at will.
 
 It proves nothing and is no part of the chain: what it finds is read from the segments.
 """
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -18,19 +17,19 @@ from uuid import UUID
 from services.audit.archive_files import ArchiveFiles
 from services.audit.archive_rows import batches
 from services.audit.manifest import Segment
-from services.audit.reader import MENTIONS
+from services.audit.reader import Offers
+from services.audit.reader_noted import COLUMNS, noted
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the layout; a file of another is emptied."""
 
-_NAMED: Final = re.compile(
-    rb'"(?:' + "|".join(MENTIONS).encode() + rb')":"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"'
-)
 _WORD: Final = "I"
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS segment (number INTEGER PRIMARY KEY, sha256 TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS mention (entity BLOB, segment INTEGER, rows BLOB NOT NULL, PRIMARY KEY (entity, segment))
 WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS offer (territory TEXT, segment INTEGER, occupation TEXT, entity BLOB, row INTEGER NOT NULL,
+PRIMARY KEY (territory, segment, occupation, entity)) WITHOUT ROWID;
 """
 
 Progress = Callable[[Segment], None]
@@ -65,7 +64,9 @@ class Index:
         try:
             (version,) = self._database.execute("PRAGMA user_version").fetchone()
             if version not in (0, VERSION):
-                self._database.executescript("DROP TABLE IF EXISTS mention; DROP TABLE IF EXISTS segment")
+                self._database.executescript(
+                    "DROP TABLE IF EXISTS mention; DROP TABLE IF EXISTS offer; DROP TABLE IF EXISTS segment"
+                )
             # It can be made again: what matters is that readers don't wait for a writer.
             self._database.executescript(
                 f"PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA user_version={VERSION}"
@@ -91,24 +92,43 @@ class Index:
                 if progress is not None:
                     progress(segment)
 
-    def find(self, entities: Collection[UUID]) -> dict[str, list[int]]:
-        """The rows that name any of these entities, in ascending order, by the digest of their segment."""
+    def find(self, names: Iterable[bytes]) -> dict[str, list[int]]:
+        """The rows that have any of these names, in ascending order, by the digest of their segment.
+
+        Args:
+            names: the 16 bytes of an entity, or the name of a type that names none.
+        """
         found: defaultdict[str, set[int]] = defaultdict(set)
-        for entity in entities:
+        for name in names:
             for sha256, rows in self._database.execute(
-                "SELECT sha256, rows FROM mention JOIN segment ON segment = number WHERE entity = ?", (entity.bytes,)
+                "SELECT sha256, rows FROM mention JOIN segment ON segment = number WHERE entity = ?", (name,)
             ):
                 found[sha256].update(_unpacked(rows))
         return {sha256: sorted(rows) for sha256, rows in found.items()}
 
+    def offers(self, ends: Mapping[str, int], territory: str, occupations: Collection[str]) -> Offers:
+        """The availabilities of a territory that some segments speak of, and those that had one of the occupations.
+
+        Args:
+            ends: by the digest of each segment, the last row that counts.
+            territory: whose availabilities.
+            occupations: ROME codes, those of any version by then.
+        """
+        known: set[bytes] = set()
+        fitting: set[bytes] = set()
+        for sha256, end in ends.items():
+            for occupation, entity in self._database.execute(
+                "SELECT occupation, entity FROM offer WHERE territory = ? AND row <= ? "
+                "AND segment = (SELECT number FROM segment WHERE sha256 = ?)",
+                (territory, end, sha256),
+            ):
+                known.add(entity)
+                if occupation in occupations:
+                    fitting.add(entity)
+        return Offers(len(known), frozenset(UUID(bytes=entity) for entity in fitting))
+
     def _add(self, files: ArchiveFiles, segment: Segment) -> None:
-        mentions: defaultdict[bytes, list[int]] = defaultdict(list)
-        row = 0
-        for batch in batches(files, segment, ["value", "headers"]):
-            for value in batch.column(0).to_pylist():
-                for named in set(_NAMED.findall(value or b"")):
-                    mentions[bytes.fromhex(named.replace(b"-", b"").decode())].append(row)
-                row += 1
+        found = noted(batches(files, segment, COLUMNS))
         with self._database:
             self._database.execute("BEGIN IMMEDIATE")
             number = self._database.execute(
@@ -116,15 +136,24 @@ class Index:
             ).lastrowid
             self._database.executemany(
                 "INSERT OR IGNORE INTO mention VALUES (?, ?, ?)",
-                ((entity, number, _packed(rows)) for entity, rows in sorted(mentions.items())),
+                ((name, number, _packed(rows)) for name, rows in sorted(found.mentions.items())),
+            )
+            self._database.executemany(
+                "INSERT OR IGNORE INTO offer VALUES (?, ?, ?, ?, ?)",
+                (
+                    (territory, number, occupation, entity, row)
+                    for (territory, occupation, entity), row in sorted(found.offers.items())
+                ),
             )
 
     def _forget(self, sha256: str) -> None:
         with self._database:
             self._database.execute("BEGIN IMMEDIATE")
-            self._database.execute(
-                "DELETE FROM mention WHERE segment = (SELECT number FROM segment WHERE sha256 = ?)", (sha256,)
-            )
+            for table in ("mention", "offer"):
+                self._database.execute(
+                    f"DELETE FROM {table} WHERE segment = (SELECT number FROM segment WHERE sha256 = ?)",  # noqa: S608
+                    (sha256,),
+                )
             self._database.execute("DELETE FROM segment WHERE sha256 = ?", (sha256,))
 
 

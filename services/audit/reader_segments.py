@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -15,15 +16,17 @@ from uuid import UUID
 import pyarrow as pa
 from pyarrow import compute
 
-from passerelles.bus.codec import Record, UndecodableError, decode
+from passerelles.bus.codec import UndecodableError, decode
+from schemas.topics import TopicName
 from services.audit.archive_errors import ArchiveError
 from services.audit.archive_files import ArchiveFiles, FolderFiles, open_files
 from services.audit.archive_rows import batches, chosen
 from services.audit.archive_segment import Filed, records_of
 from services.audit.chain import read_chain
-from services.audit.manifest import AnyEntry, Dropped, Segment
-from services.audit.reader import ArchivedEvent
+from services.audit.manifest import AnyEntry, Segment, dropped_of
+from services.audit.reader import ArchivedEvent, Offers, Stretch
 from services.audit.reader_index import Index
+from services.audit.reader_noted import NAMELESS
 
 INDEX: Final = "index.sqlite"
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -58,7 +61,7 @@ class SegmentArchive:
     @property
     def segments(self) -> list[Segment]:
         """Those whose files retention has left, in the chain's order."""
-        dropped = {sequence for each in self.entries if isinstance(each, Dropped) for sequence in each.sequences}
+        dropped = dropped_of(self.entries)
         return [each for each in self.entries if isinstance(each, Segment) and each.sequence not in dropped]
 
     def complete_index(self, progress: Callable[[Segment], None] | None = None, *, anew: bool = False) -> int:
@@ -79,7 +82,6 @@ class SegmentArchive:
         until: datetime | None = None,
         epochs: Collection[int] | None = None,
         partitions: Collection[int] | None = None,
-        where: Callable[[int, Record], bool] | None = None,
     ) -> Iterator[ArchivedEvent]:
         """As `Archive.events` says."""
         for kept in self.kept(
@@ -91,8 +93,6 @@ class SegmentArchive:
             epochs=epochs,
             partitions=partitions,
         ):
-            if where is not None and not where(kept.row.offset, kept.row.record):
-                continue
             each = archived(kept)
             if types is None or (each.event is not None and each.event.type in types):
                 yield each
@@ -142,7 +142,7 @@ class SegmentArchive:
             and (since is None or each.last_at >= since)
             and (until is None or each.first_at < until)
         ]
-        rows = self._rows_naming(subjects) if subjects is not None else None
+        rows = self._rows_named(subjects, types)
         if rows is not None:
             segments = [each for each in segments if each.sha256 in rows]
         keep = Filter(since, until, types)
@@ -155,10 +155,35 @@ class SegmentArchive:
             # Times, then the stream's number: two records of one stream are never compared.
             yield from (what for *_, what in (streams[0] if len(streams) == 1 else heapq.merge(*streams)))
 
-    def _rows_naming(self, subjects: Collection[UUID]) -> dict[str, list[int]]:
+    def offers(self, stretch: Stretch, territory: str, occupations: Collection[str]) -> Offers:
+        """As `Archive.offers` says."""
+        ends = {
+            each.sha256: min(stretch.last, each.last) - each.first
+            for each in self.segments
+            if (each.topic, each.epoch, each.partition) == (TopicName.FACTS, stretch.epoch, stretch.partition)
+            and each.first <= stretch.last
+        }
+        with self._completed() as index:
+            return index.offers(ends, territory, occupations)
+
+    def _rows_named(
+        self, subjects: Collection[UUID] | None, types: Collection[str] | None
+    ) -> dict[str, list[int]] | None:
+        """The rows that the index finds, by the digest of their segment; none where it does not help."""
+        if subjects is not None:
+            names = [each.bytes for each in subjects]
+        elif types is not None and NAMELESS.issuperset(types):
+            names = [each.encode() for each in types]
+        else:
+            return None
+        with self._completed() as index:
+            return index.find(names)
+
+    @contextmanager
+    def _completed(self) -> Iterator[Index]:
         with Index(self._index) as index:
             index.complete(self.files, self.segments)
-            return index.find(subjects)
+            yield index
 
     def _stream(
         self,

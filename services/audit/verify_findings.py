@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from services.audit.manifest import AnyEntry, Dropped, Head, Segment
+from services.audit.manifest import AnyEntry, Head, Segment, dropped_of
 
 
 class Fault(StrEnum):
@@ -61,7 +61,7 @@ class ChainReport:
     @property
     def dropped(self) -> set[int]:
         """The segments that retention removed."""
-        return {number for each in self.entries if isinstance(each, Dropped) for number in each.sequences}
+        return dropped_of(self.entries)
 
     @property
     def segments(self) -> list[Segment]:

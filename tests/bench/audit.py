@@ -1,24 +1,26 @@
-"""The archive: its size beside zstd-ed JSON lines, and how fast it is read, proved, folded again and searched.
+"""The archive: its size beside its peers', and how fast it is read, proved, folded again, searched and explained.
 
 The log is what matching says of made-up facts, and what companies decide. `AUDIT_BENCH_EVENTS` sets how many events it
-has (1,000,000). The two folds are compared in processor time, since others share the machine.
+has (1,000,000). What is held against a figure "on one core" is counted in processor time, of all threads together.
 """
 
 from __future__ import annotations
 
-import io
+import asyncio
 import os
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import chain
 from pathlib import Path
 from uuid import UUID
 
-import pyarrow as pa
-
 from passerelles.bus.address import Bus
 from passerelles.bus.codec import Record, decode, encode, place
+from passerelles.bus.topics import ensure_topics
 from schemas.topics import TOPICS
 from services.audit.archive_files import FolderFiles
 from services.audit.archive_keys import open_signer
@@ -32,6 +34,9 @@ from services.audit.verify_fold import partitions_of, refold
 from services.audit_bridge import MatchingJudge
 from services.matching.shard import MatchingShard
 from tests.bench.audit_log import Writer
+from tests.bench.audit_peers import dump, publish, zstd_lines
+from tests.real import kafka
+from tests.real.service import MissingServiceError
 
 EVENTS = int(os.environ.get("AUDIT_BENCH_EVENTS", "1000000"))
 BUS = Bus("nowhere:1", embedded=True)
@@ -47,73 +52,125 @@ class Quiet:
         pass
 
 
+@dataclass
+class Spent:
+    """Seconds of processor time, and by the clock."""
+
+    cpu: float = 0.0
+    wall: float = 0.0
+
+
+@contextmanager
+def spending(spent: Spent) -> Iterator[None]:
+    cpu, wall = time.process_time(), time.perf_counter()
+    yield
+    spent.cpu += time.process_time() - cpu
+    spent.wall += time.perf_counter() - wall
+
+
 def measure() -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="bench-audit-") as folder:
         return _measured(Path(folder))
 
 
 def _measured(data: Path) -> dict[str, float]:
+    live, writing = _archived(data)
     address = str(data / "archive")
-    figures = _archived(data)
     archive = SegmentArchive(address)
     size = sum(each.size for each in archive.segments)
     count = sum(each.count for each in archive.segments)
-    figures["audit.archive.events"] = count
-    figures["audit.archive.bytes_per_event"] = size / count
+    figures = {
+        "audit.archive.events": float(count),
+        "audit.archive.written_per_second": count / writing,
+        "audit.archive.bytes_per_event": size / count,
+    }
+    replayed, proved = Spent(), Spent()
+    with spending(replayed):
+        assert sum(1 for _ in lines(archive, Wanted())) == count
+    figures["audit.replay.events_per_second"] = count / replayed.cpu
+    with spending(proved):
+        proof = verify(address, None, Quiet())
+    assert proof.holds
+    figures["audit.verify.events_per_second"] = proof.chain.records / proved.cpu
+    figures |= _folded(address, live)
+    figures |= _searched(address)
+    peer = zstd_lines(lines(archive, Wanted()), count, data / "lines.jsonl.zst")
+    figures |= {f"audit.peer.jsonl_zstd.{name}": figure for name, figure in peer.items()}
+    figures["audit.archive.size_of_jsonl_zstd"] = size / count / peer["bytes_per_event"]
+    return figures | _dumped(archive, data)
 
-    began, used = time.perf_counter(), time.process_time()
-    assert sum(1 for _ in lines(archive, Wanted())) == count
-    figures["audit.replay.events_per_second"] = count / (time.perf_counter() - began)
-    figures["audit.replay.events_per_cpu_second"] = count / (time.process_time() - used)
 
-    lines_file = data / "lines.jsonl.zst"
-    with pa.CompressedOutputStream(str(lines_file), "zstd") as out:
-        for each in lines(archive, Wanted()):
-            out.write(each + b"\n")
-    figures["audit.peer.jsonl_zstd.bytes_per_event"] = lines_file.stat().st_size / count
-    figures["audit.archive.size_of_jsonl_zstd"] = size / lines_file.stat().st_size
-
-    began = time.perf_counter()
-    with pa.CompressedInputStream(str(lines_file), "zstd") as compressed:
-        read = sum(1 for _ in io.BufferedReader(compressed))
-    figures["audit.peer.jsonl_zstd.read_per_second"] = read / (time.perf_counter() - began)
-
-    began = time.perf_counter()
-    proof = verify(address, None, Quiet())
-    figures["audit.verify.events_per_second"] = proof.chain.records / (time.perf_counter() - began)
-
-    folded = 0.0
-    for partition in partitions_of(proof.chain):
-        began = time.process_time()
-        report = refold(archive.files, partition, MatchingShard)
-        folded += time.process_time() - began
+def _folded(address: str, live: float) -> dict[str, float]:
+    """The fold of each partition's first segments beside the live engine on the same facts: decode, fold, encode."""
+    folded, facts, files = Spent(), 0, FolderFiles(Path(address))
+    for each in partitions_of(verify(address, None, Quiet()).chain):
+        first = replace(each, facts=each.facts[:1], words=each.words[:1])
+        with spending(folded):
+            report = refold(files, first, MatchingShard)
         assert report.finding is None
-        assert report.unsaid == 0
-    facts = sum(each.count for each in archive.segments if each.topic == "registry.facts")
-    figures["audit.verify.fold_facts_per_second"] = facts / folded
-    figures["audit.verify.fold_of_live"] = figures.pop("live.seconds") / folded
+        assert report.words
+        facts += report.facts
+    return {"audit.verify.fold_facts_per_second": facts / folded.cpu, "audit.verify.fold_of_live": live / folded.cpu}
 
-    began = time.perf_counter()
-    archive.complete_index()
-    figures["audit.index.events_per_second"] = count / (time.perf_counter() - began)
-    some = next(kept for kept in chosen(archive, Wanted(types=["proposal.made"])))
-    began = time.perf_counter()
-    found = list(SegmentArchive(address).events(subjects=[UUID((some.row.record.key or b"").decode())]))
-    figures["audit.find_one.seconds"] = time.perf_counter() - began
-    assert found
-    began = time.perf_counter()
-    told = explain(SegmentArchive(address), UUID((some.row.record.key or b"").decode()), judge=MatchingJudge())
-    figures["audit.explain.seconds"] = time.perf_counter() - began
-    assert told.pairs
-    began = time.perf_counter()
-    told = explain(SegmentArchive(address), told.pairs[0].need_id, judge=MatchingJudge())
-    figures["audit.explain_need.seconds"] = time.perf_counter() - began
-    assert told.pairs
+
+def _searched(address: str) -> dict[str, float]:
+    """What a person waits for, once the index is there; the last proposal has the whole log before it."""
+    indexed = Spent()
+    archive = SegmentArchive(address)
+    with spending(indexed):
+        archive.complete_index()
+    count = sum(each.count for each in archive.segments)
+    figures = {"audit.index.events_per_second": count / indexed.wall}
+    proposal = _lately(archive, "proposal.made")[-1]
+    judge, told = MatchingJudge(), Spent()
+    with spending(told):
+        story = explain(SegmentArchive(address), proposal, judge=judge)
+    figures["audit.explain.seconds"] = told.wall
+    (pair,) = story.pairs
+    others = [id_ for id_ in _lately(archive, "availability.recorded") if id_ != pair.availability_id]
+    compared = Spent()
+    with spending(compared):
+        story = explain(SegmentArchive(address), proposal, judge=judge, against=others[0])
+    assert story.comparison
+    figures["audit.explain_against.seconds"] = compared.wall
+    figures["audit.explain_against.candidates"] = float(story.comparison.candidates)
+    needed = Spent()
+    with spending(needed):
+        explain(SegmentArchive(address), pair.need_id, judge=judge)
+    figures["audit.explain_need.seconds"] = needed.wall
     return figures
 
 
-def _archived(data: Path) -> dict[str, float]:
-    """Archive the log, and measure what matching alone takes for the same facts: decode, fold, encode."""
+def _lately(archive: SegmentArchive, type_: str) -> list[UUID]:
+    """The subjects of a type in the last two days of the log."""
+    end = max(each.last_at for each in archive.segments)
+    keys = [
+        kept.row.record.key or b"" for kept in chosen(archive, Wanted(since=end - timedelta(days=2), types=[type_]))
+    ]
+    return [UUID(key.decode().rpartition(":")[2]) for key in keys]
+
+
+def _dumped(archive: SegmentArchive, data: Path) -> dict[str, float]:
+    """The same records on Apache Kafka, dumped as kcat would."""
+    folder = data / "kafka"
+    folder.mkdir()
+    try:
+        broker = kafka.find(folder)
+    except MissingServiceError as missing:
+        print(f"   no dump of Apache Kafka: {missing}")
+        return {}
+    try:
+        bus = Bus(broker.address, embedded=False)
+        asyncio.run(ensure_topics(bus))
+        count = publish(archive.kept(), bus)
+        peer = dump(bus, count, data / "dump.jsonl")
+        return {f"audit.peer.kcat.{name}": figure for name, figure in peer.items()}
+    finally:
+        broker.stop()
+
+
+def _archived(data: Path) -> tuple[float, float]:
+    """Archive the log; the seconds that matching took for the facts that are folded again, and those of writing."""
     writer = ArchiveWriter(FolderFiles(data / "archive"), open_signer(data))
     writer.open(None)
     writer.begin_log({name: BUS.partitions(name) for name in TOPICS})
@@ -121,8 +178,9 @@ def _archived(data: Path) -> dict[str, float]:
     offsets: dict[tuple[str, int], int] = {}
     live = writing = 0.0
     for where, record, at, seconds in _log():
-        live += seconds
         offset = offsets[where] = offsets.get(where, -1) + 1
+        if offset < SEGMENT_ROWS:
+            live += seconds
         rows = waiting.setdefault(where, [])
         rows.append(Filed(offset, at, record))
         if len(rows) == SEGMENT_ROWS:
@@ -130,7 +188,7 @@ def _archived(data: Path) -> dict[str, float]:
     for where, rows in waiting.items():
         writing += _written(writer, where, rows)
     writer.sign_head()
-    return {"live.seconds": live, "audit.archive.written_per_second": sum(offsets.values()) / writing}
+    return live, writing
 
 
 def _written(writer: ArchiveWriter, where: tuple[str, int], rows: list[Filed]) -> float:
@@ -140,6 +198,7 @@ def _written(writer: ArchiveWriter, where: tuple[str, int], rows: list[Filed]) -
 
 
 def _log() -> Iterator[tuple[tuple[str, int], Record, int, float]]:
+    """Each record with its place, when it was appended, and the processor time that matching took for it."""
     shards: dict[int, MatchingShard] = {}
     offsets: dict[int, int] = {}
     author = Writer()
