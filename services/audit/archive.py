@@ -68,6 +68,7 @@ class Archiver:
         self._seconds = seconds or (EMBEDDED_SEGMENT_SECONDS if bus.embedded else SEGMENT_SECONDS)
         self._clock = clock
         self._renewed = 0.0
+        self._cluster: str | None = None
         self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
@@ -117,8 +118,8 @@ class Archiver:
         """Open the archive, find its log, and archive until something fails or it is time to stop."""
         await self._renew()
         await verify_topics(self._bus)
-        cluster = await cluster_of(self._bus)
-        await asyncio.to_thread(self._writer.open, cluster)
+        self._cluster = await cluster_of(self._bus)
+        await asyncio.to_thread(self._writer.open, self._cluster)
         self._ended.clear()
         watch = Watch(self._check, ended=self._ended)
         consumer = PromptConsumer(
@@ -185,7 +186,13 @@ class Archiver:
         if not buffer.rows:
             return
         began, count = time.perf_counter(), buffer.rows
-        await asyncio.to_thread(self._write, buffer)
+        try:
+            await asyncio.to_thread(self._write, buffer)
+        except FileExistsError:
+            # Retention wrote to the chain; or a write of our own arrived, and only its answer was lost.
+            log.info("archive.overtaken")
+            await asyncio.to_thread(self._writer.open, self._cluster)
+            await asyncio.to_thread(self._write, buffer)
         for (topic, _), pending in buffer.contents().items():
             ARCHIVED.labels(topic).inc(len(pending.rows))
         buffer.empty()

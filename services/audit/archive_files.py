@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -55,7 +56,7 @@ def open_files(address: str) -> ArchiveFiles:
     if address.startswith("file://"):
         return FolderFiles(Path(address.removeprefix("file://")))
     try:
-        files, root = fsspec.url_to_fs(address)
+        files, root = fsspec.url_to_fs(address, use_listings_cache=False)
     except (ImportError, ValueError) as error:
         raise ArchiveError(
             f"L'adresse d'archive « {address} » ne peut pas être ouverte.",
@@ -120,7 +121,7 @@ class FolderFiles:
 
 
 class BucketFiles:
-    """Files of a store that puts an object whole or not at all, as S3 does."""
+    """Files of a store that puts an object whole or not at all, as S3 does; its failures are `OSError`."""
 
     def __init__(self, files: Any, root: str) -> None:
         self._files = files
@@ -128,41 +129,52 @@ class BucketFiles:
 
     def read(self, name: str) -> bytes:
         """As `ArchiveFiles.read` says."""
-        content: bytes = self._files.cat_file(self._at(name))
+        with _asking():
+            content: bytes = self._files.cat_file(self._at(name))
         return content
 
     def size(self, name: str) -> int:
         """As `ArchiveFiles.size` says."""
-        return int(self._files.size(self._at(name)))
+        with _asking():
+            return int(self._files.size(self._at(name)))
 
     def open(self, name: str) -> Any:
         """As `ArchiveFiles.open` says."""
-        return self._files.open(self._at(name), "rb")
+        with _asking():
+            return self._files.open(self._at(name), "rb")
 
     def write(self, name: str, content: bytes, *, replace: bool = False) -> None:
-        """As `ArchiveFiles.write` says; a lease keeps two writers apart where the store cannot refuse."""
-        if not replace and self._files.exists(self._at(name)):
-            raise FileExistsError(name)
-        self._files.pipe_file(self._at(name), content)
-        self._files.invalidate_cache()
+        """As `ArchiveFiles.write` says: the store itself refuses a name that is taken (S3's `If-None-Match`)."""
+        with _asking():
+            self._files.pipe_file(self._at(name), content, mode="overwrite" if replace else "create")
 
     def remove(self, name: str) -> None:
         """As `ArchiveFiles.remove` says."""
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError), _asking():
             self._files.rm_file(self._at(name))
-        self._files.invalidate_cache()
 
     def names(self, folder: str) -> list[str]:
         """As `ArchiveFiles.names` says."""
         return sorted(self._found(folder))
 
     def _found(self, folder: str) -> Iterator[str]:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError), _asking():
             for path in self._files.find(self._at(folder)):
                 yield str(PurePosixPath(path).relative_to(PurePosixPath(self._root)))
 
     def _at(self, name: str) -> str:
         return f"{self._root}/{name}"
+
+
+@contextlib.contextmanager
+def _asking() -> Iterator[None]:
+    """Every driver has errors of its own for a store that does not answer, or refuses."""
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        raise OSError(errno.EIO, f"the store of the archive failed: {type(error).__name__}") from error
 
 
 def _sync(folder: Path) -> None:

@@ -15,8 +15,8 @@ from services.audit.archive_files import ArchiveFiles
 from services.audit.archive_keys import Signer
 from services.audit.archive_rows import last_row
 from services.audit.archive_segment import Filed, to_parquet
-from services.audit.chain import ChainWriter
-from services.audit.manifest import AnyEntry, Dropped, LogBegun, Segment, digest_of
+from services.audit.chain import ChainWriter, read_chain
+from services.audit.manifest import LogBegun, Segment, digest_of, dropped_of
 
 SEGMENT_ROWS: Final = 100_000
 """No segment holds more."""
@@ -74,7 +74,7 @@ class ArchiveWriter:
 
     def _sweep(self) -> None:
         """Remove the files that a crash left without an entry, or whose removal it cut short."""
-        dropped = {seq for each in self._chain.entries if isinstance(each, Dropped) for seq in each.sequences}
+        dropped = dropped_of(self._chain.entries)
         kept = {each.file for each in self._chain.entries if isinstance(each, Segment) and each.sequence not in dropped}
         for name in self._files.names("segments"):
             if name not in kept:
@@ -103,8 +103,8 @@ class ArchiveWriter:
         try:
             return last_row(self._files, self._last[place]).record
         except FileNotFoundError as error:
-            sequence = self._last[place].sequence
-            if any(isinstance(each, Dropped) and sequence in each.sequences for each in self._chain.entries):
+            # Read again: retention may have written since this writer opened the chain.
+            if self._last[place].sequence in dropped_of(read_chain(self._files)):
                 return None
             raise ArchiveError(
                 f"Le fichier du segment {self._last[place].place} manque.",
@@ -164,20 +164,6 @@ class ArchiveWriter:
             self._last[place] = segment
             self._highest = max(self._highest, epoch)
 
-    def drop(self, before: datetime) -> list[Segment]:
-        """Remove the files of the segments whose records were all appended before an instant, and say which.
-
-        Of each partition the oldest go first, and none goes behind one that stays. A signed entry says so before any
-        file is removed; a crash in between leaves files that the next `open` removes. Raises `OSError`.
-        """
-        dropped = older_than(self._chain.entries, before)
-        if dropped:
-            self._chain.add(Dropped, before=before, sequences=tuple(each.sequence for each in dropped))
-            self._chain.sign_head()
-            for each in dropped:
-                self._files.remove(each.file)
-        return dropped
-
     def sign_head(self) -> None:
         """Sign what was written. Raises `OSError`."""
         self._chain.sign_head()
@@ -186,23 +172,6 @@ class ArchiveWriter:
         if self._log is None:
             raise ArchiveError("L'archive n'a pas encore de journal.", remedy="")
         return self._log
-
-
-def older_than(entries: Iterable[AnyEntry], before: datetime) -> list[Segment]:
-    """The segments that `ArchiveWriter.drop` removes."""
-    entries = list(entries)
-    gone = {sequence for each in entries if isinstance(each, Dropped) for sequence in each.sequences}
-    staying: set[tuple[int, str, int]] = set()
-    found = []
-    for each in entries:
-        if not isinstance(each, Segment) or each.sequence in gone:
-            continue
-        place = (each.log, each.topic, each.partition)
-        if place in staying or each.last_at >= before:
-            staying.add(place)
-        else:
-            found.append(each)
-    return found
 
 
 def _cut(epochs: Iterable[int], rows: Iterable[Filed], position: int | None) -> Iterator[tuple[int, Sequence[Filed]]]:

@@ -101,22 +101,24 @@ class ChainWriter:
             self._digest, self.entries = None, []
             self.add(Root, cluster=cluster)
         else:
+            head = self._head()  # first: another process may add to both
             self.entries = read_chain(self._files, self._signer.verifier)
             self._digest = digest_of(self._files.read(entry_file(len(self.entries) - 1)))
-            self._compare_with_head()
+            # Without a head: a crash between the first entry and its head.
+            if (head is None and len(self.entries) > 1) or (head is not None and head.sequence >= len(self.entries)):
+                raise _broken(len(self.entries))
         self.sign_head()
 
-    def _compare_with_head(self) -> None:
+    def _head(self) -> Head | None:
         try:
-            head = read_head(self._files.read(HEAD), self._signer.verifier)
+            return read_head(self._files.read(HEAD), self._signer.verifier)
         except FileNotFoundError:
-            if len(self.entries) == 1:
-                return  # a crash between the first entry and its head
-            raise _broken(len(self.entries)) from None
+            return None
         except (UnreadableError, ForgedError) as error:
-            raise _broken(len(self.entries)) from error
-        if head.sequence >= len(self.entries):
-            raise _broken(len(self.entries))
+            raise ArchiveError(
+                "La tête de la chaîne n'est pas lisible, ou pas signée par la clé de ce service.",
+                remedy="Lancer « passerelles audit verify », qui nomme ce qui ne va pas.",
+            ) from error
 
     @property
     def root(self) -> Root:
@@ -127,7 +129,12 @@ class ChainWriter:
         return root
 
     def add(self, kind: type[E], **fields: Any) -> E:
-        """Tie an entry to the last one. Raises `OSError`; then the chain is as it was."""
+        """Tie an entry to the last one; then, and whenever it raises, the chain is whole.
+
+        Raises:
+            FileExistsError: another process has written an entry since `open`.
+            OSError: it cannot be written.
+        """
         sequence = len(self.entries)
         entry = kind(sequence=sequence, previous=self._digest, written=self._clock(), **fields)
         content = seal(entry, self._signer)

@@ -1,17 +1,24 @@
-"""Takes out what is older than the stated period: whole segments, behind a signed checkpoint that verifies."""
+"""Takes out what is older than the stated period: whole segments, behind a signed checkpoint that verifies.
+
+It needs no lease. Each number of the chain is written by one process only, whoever comes first; the other finds it
+taken, reads the chain again and goes on from there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from services.audit.archive_errors import ArchiveError
 from services.audit.archive_files import ArchiveFiles, open_files
 from services.audit.archive_keys import PRIVATE, open_signer
-from services.audit.archive_writer import ArchiveWriter, older_than
-from services.audit.chain import read_chain
-from services.audit.manifest import Root, Segment
+from services.audit.chain import ChainWriter, read_chain
+from services.audit.manifest import AnyEntry, Dropped, Root, Segment, dropped_of
+
+_ATTEMPTS: Final = 100
+"""Each is lost to an entry that another process has written."""
 
 
 def _now() -> datetime:
@@ -20,11 +27,14 @@ def _now() -> datetime:
 
 def older(address: str, before: datetime) -> list[Segment]:
     """The segments that `drop` would take out. Raises `ArchiveError`."""
-    return older_than(read_chain(open_files(address)), before)
+    return _older_than(read_chain(open_files(address)), before)
 
 
 def drop(address: str, data: Path, before: datetime, *, clock: Callable[[], datetime] = _now) -> list[Segment]:
     """Take out the segments whose records were all appended before an instant, and say which.
+
+    Of each partition the oldest go first, and none goes behind one that stays. A signed entry says so before any file
+    is removed; a crash in between leaves files that the archiver removes when it next opens the archive.
 
     Args:
         address: the archive's folder or URL.
@@ -34,6 +44,7 @@ def drop(address: str, data: Path, before: datetime, *, clock: Callable[[], date
 
     Raises:
         ArchiveError: there is no archive, its chain is broken, or its key is not there.
+        OSError: it cannot be written.
     """
     files = open_files(address)
     cluster = _root(files).cluster
@@ -42,9 +53,37 @@ def drop(address: str, data: Path, before: datetime, *, clock: Callable[[], date
             "La clé qui signe cette archive n'est pas ici.",
             remedy="Lancer la commande avec le dossier DATA du service.",
         )
-    writer = ArchiveWriter(files, open_signer(data), clock=clock)
-    writer.open(cluster)
-    return writer.drop(before)
+    chain = ChainWriter(files, open_signer(data), clock=clock)
+    for _ in range(_ATTEMPTS):
+        chain.open(cluster)
+        gone = _older_than(chain.entries, before)
+        if not gone:
+            return []
+        try:
+            chain.add(Dropped, before=before, sequences=tuple(each.sequence for each in gone))
+        except FileExistsError:
+            continue
+        chain.sign_head()
+        for each in gone:
+            files.remove(each.file)
+        return gone
+    raise ArchiveError("D'autres processus ne cessent d'écrire dans cette archive.", remedy="Recommencer plus tard.")
+
+
+def _older_than(entries: Iterable[AnyEntry], before: datetime) -> list[Segment]:
+    entries = list(entries)
+    gone = dropped_of(entries)
+    staying: set[tuple[int, str, int]] = set()
+    found = []
+    for each in entries:
+        if not isinstance(each, Segment) or each.sequence in gone:
+            continue
+        place = (each.log, each.topic, each.partition)
+        if place in staying or each.last_at >= before:
+            staying.add(place)
+        else:
+            found.append(each)
+    return found
 
 
 def _root(files: ArchiveFiles) -> Root:

@@ -39,6 +39,7 @@ class AuditService:
 
     def __init__(self, settings: Settings, bus: Bus, store: Store, *, clock: Callable[[], datetime] = _now) -> None:
         self.health = Health()
+        self.health.check("archive")  # down from the first answer on, which comes before `start`
         self.app = Starlette(routes=health_routes(self.health))
         self._settings = settings
         self._bus = bus
@@ -48,7 +49,7 @@ class AuditService:
 
     async def start(self) -> None:
         """Begin to archive. Raises `ArchiveError` when the key or the address is of no use."""
-        files = open_files(self._settings.archive_address)
+        files = await asyncio.to_thread(open_files, self._settings.archive_address)
         signer = await asyncio.to_thread(open_signer, self._settings.data)
         writer = ArchiveWriter(files, signer, clock=self._clock)
         self._archiver = Archiver(self._bus, writer, self.health, lease=self._lease)

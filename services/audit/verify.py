@@ -16,6 +16,7 @@ from services.audit.verify_chain import verify_chain
 from services.audit.verify_findings import ChainReport, Finding
 from services.audit.verify_fold import FoldReport, MakeShard, Partition, partitions_of, refold
 
+_LOOKS: Final = 5
 FEW_ROWS: Final = 50_000
 """Below this, starting processes takes longer than folding."""
 
@@ -78,8 +79,7 @@ def verify(
     """
     files = open_files(address)
     verifier = Verifier.of_pem(public_key if public_key is not None else _own_key(files))
-    progress.step("Chaîne et empreintes", len(files.names("segments")))
-    chain = verify_chain(files, verifier, anchor=anchor, progress=lambda _: progress.advance(1))
+    chain = _chain(files, verifier, anchor, progress)
     proof = Proof(chain, findings=list(chain.findings))
     if make_shard is None or not proof.holds:
         return proof
@@ -93,6 +93,17 @@ def verify(
         if report.finding is not None:
             proof.findings.append(report.finding)
     return proof
+
+
+def _chain(files: ArchiveFiles, verifier: Verifier, anchor: str | None, progress: Progress) -> ChainReport:
+    """Walk the chain; once more when something was found while somebody was writing, which alone may explain it."""
+    for _ in range(_LOOKS):
+        entries = len(files.names("chain"))
+        progress.step("Chaîne et empreintes", len(files.names("segments")))
+        report = verify_chain(files, verifier, anchor=anchor, progress=lambda _: progress.advance(1))
+        if not report.findings or len(files.names("chain")) == entries:
+            break
+    return report
 
 
 def _own_key(files: ArchiveFiles) -> bytes:

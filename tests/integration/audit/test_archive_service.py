@@ -13,11 +13,14 @@ from passerelles.bus.address import Bus
 from passerelles.bus.codec import PoisonReason, Record, encode
 from passerelles.bus.embedded import EmbeddedBroker
 from passerelles.bus.producer import Publisher
+from passerelles.settings import Settings
+from passerelles.store.sqlite import SqliteStore
 from schemas.topics import partition_of_territory
 from services.audit import archive
 from services.audit.archive_files import FolderFiles
 from services.audit.archive_segment import Filed
 from services.audit.archive_writer import ArchiveWriter
+from services.audit.service import AuditService
 from tests.integration.audit.archiving import archiving, held, segments, signer
 from tests.integration.bus.conversation import FACTS, eventually, fact, poison, publish_all, running
 
@@ -153,3 +156,8 @@ async def test_the_archive_of_another_cluster_is_left_alone(kafka_bus: Bus, tmp_
         check = service.health.check("archive")
         await eventually(lambda: check.reason is not None and "another-cluster" in check.reason)
     assert records(tmp_path) == []
+
+
+async def test_it_is_not_ready_before_it_has_started(embedded_bus: Bus, tmp_path: Path) -> None:
+    service = AuditService(Settings(data=tmp_path), embedded_bus, SqliteStore(tmp_path / "store.sqlite"))
+    assert not service.health.ready
