@@ -1,4 +1,4 @@
-"""Nothing that names a person, a company or what somebody typed is in the archive, of a full run, before or after."""
+"""Nothing that names a person or a company, that was typed, or that opens a door is in the archive of a full run."""
 
 from __future__ import annotations
 
@@ -20,16 +20,20 @@ from tests.e2e.test_demo import AUTHORIZED, Demo
 SAMPLE = json.loads((ROOT / "services/demo/sample.json").read_text(encoding="utf-8"))
 TYPED = {"name": "Rosalinde Quercynol", "email": "rosalinde@quercynol.example.org", "phone": "06 39 98 77 66"}
 TITLE = "Tourneuse pour l'atelier de Zéphirine"
+CERTIFICATE = "Habilitation Zéphirine B2V-essai"
+KEPT = ("name", "role", "email", "phone", "sms")
+"""Of what the registry tells of a contact, what it is given again."""
 
 
 def entered() -> set[str]:
     """Names, addresses, numbers and free texts that the run was given."""
-    found = {*TYPED.values(), TITLE}
+    found = {*TYPED.values(), TITLE, CERTIFICATE}
     for company in SAMPLE["companies"]:
         found.add(company["name"])
         for contact in company["contacts"]:
             found |= {contact["name"], contact["email"], contact["phone"], contact["role"]}
     found |= {each["title"] for each in SAMPLE["needs"]}
+    found |= {text for kind in ("needs", "availabilities") for each in SAMPLE[kind] for text in each["certificates"]}
     digits = {text.replace(" ", "") for text in found if text[:1] == "0"}
     return (
         found | digits | {f"+33{number[1:]}" for number in digits} | {word for text in found for word in _names(text)}
@@ -66,39 +70,49 @@ def test_a_full_run_leaves_nobody_in_the_archive_and_erasing_somebody_leaves_it_
     try:
         demo.until_settled()
         with httpx.Client(base_url=f"http://127.0.0.1:{demo.port}", headers=AUTHORIZED, timeout=20) as api:
-            _work_and_erase(api)
+            tokens = _work_and_erase(api)
     finally:
         assert demo.stop() == 0
     content = archived_bytes(tmp_path / "archive")
     assert len(content) > 100_000
-    texts = entered()
-    assert len(texts) > 80
+    texts = entered() | tokens
+    assert len(texts) > 90
+    for type_ in (b"proposal.seen", b"proposal.declined", b"proposal.agreed", b"delivery.recorded"):
+        assert type_ in content, "the run went all the way"
     assert [text for text in texts if any(form in content for form in forms(text))] == []
     assert passerelles("audit", "verify", "--data", str(tmp_path)).returncode == 0
 
 
-def _work_and_erase(api: httpx.Client) -> None:
-    """Enter a person and a need, let a proposal be decided on, then erase the person."""
+def _work_and_erase(api: httpx.Client) -> set[str]:
+    """Enter a person, a need and people; let proposals be seen and decided on; erase the person. Gives the secrets."""
     company: dict[str, Any] = api.get("/v1/companies", params={"status": "joined"}).json()["items"][0]
     version = {"If-Match": str(company["version"])}
     fields = {name: company[name] for name in ("siret", "name", "branch", "commune", "status")}
-    contacts = [*company["contacts"], {**TYPED, "role": "assistante", "sms": True}]
+    told = [{name: each[name] for name in KEPT} for each in company["contacts"]]
+    contacts = [*told, {**TYPED, "role": "assistante", "sms": True}]
     changed = api.put(f"/v1/companies/{company['id']}", headers=version, json={**fields, "contacts": contacts})
     assert changed.status_code == 200, changed.text
     contact: str = next(each["id"] for each in changed.json()["contacts"] if each["name"] == TYPED["name"])
-    need = {
-        "company_id": company["id"],
-        "occupation": "H2903",
-        "title": TITLE,
-        "mode": "loan",
-        "headcount": 1,
-        "start": "2031-03-03",
-        "end": "2031-05-30",
-    }
-    assert api.post("/v1/needs", json=need).status_code == 201
-    proposal = api.get("/v1/proposals", params={"status": "open"}).json()["items"][0]["id"]
+    token = api.post(f"/v1/companies/{company['id']}/tokens").json()["token"]
+    key = "cle-de-zephirine-0123456789"
+    posting = {"company_id": company["id"], "occupation": "H2903", "headcount": 1, "start": "2031-03-03"}
+    posting |= {"end": "2031-05-30", "certificates": [CERTIFICATE]}
+    need = {**posting, "title": TITLE, "mode": "loan"}
+    staff = {**posting, "modes": ["loan"], "mobility_km": 50, "volunteers": True}
+    for path, body in (("/v1/needs", need), ("/v1/availabilities", staff)):
+        made = api.post(path, json=body, headers={"Idempotency-Key": key + path[4:]})
+        assert made.status_code == 201, made.text
+    links = {link for each in api.get("/demo/messages").json() for link in each["links"] if "/p/" in link}
+    tokens = {link.rpartition("/p/")[2] for link in links}
+    assert tokens
+    for each in tokens:
+        assert api.post(f"/p/{each}/seen", headers={"Authorization": ""}).status_code == 204
+    agreed, declined = (each["id"] for each in api.get("/v1/proposals", params={"status": "open"}).json()["items"][:2])
     for party in ("borrower", "lender"):
         body = {"party": party, "verdict": "accept"}
-        assert api.post(f"/v1/proposals/{proposal}/decisions", json=body).is_success
+        assert api.post(f"/v1/proposals/{agreed}/decisions", json=body).is_success
+    body = {"party": "lender", "verdict": "decline", "reason": "other"}
+    assert api.post(f"/v1/proposals/{declined}/decisions", json=body).is_success
     erased = api.delete(f"/v1/companies/{company['id']}/contacts/{contact}")
     assert erased.is_success, erased.text
+    return tokens | {token, key, AUTHORIZED["Authorization"].removeprefix("Bearer ")}
