@@ -25,6 +25,7 @@ from services.audit_bridge import MatchingJudge
 from services.demo import running
 from services.demo.show import show
 from services.matching.shard import MatchingShard
+from services.previews.show import show as show_templates
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +43,8 @@ territories_app = typer.Typer(
     help="Les territoires : voir leur découpe, couper autrement un département.", no_args_is_help=True
 )
 app.add_typer(territories_app, name="territories")
+templates_app = typer.Typer(no_args_is_help=True)
+app.add_typer(templates_app, name="templates")
 app.add_typer(audit_commands(MatchingShard, MatchingJudge()), name="audit")
 
 DataOption = Annotated[
@@ -73,6 +76,22 @@ def run(services: Annotated[list[stack.ServiceName], typer.Argument(help="Un ser
     """Lancer un service contre le bus et la base des réglages, jusqu'à SIGTERM."""
     settings = _settings()
     _run(stack.run(settings, services))
+
+
+@templates_app.callback()
+def templates() -> None:
+    """Les messages et les pages : les regarder."""
+
+
+@templates_app.command("preview")
+def templates_preview(
+    port: Annotated[int, typer.Option(help="Port de l'aperçu ; 0 en prend un libre.", min=0, max=65535)] = 8010,
+    *,
+    open_: Annotated[bool, typer.Option("--open", help="Ouvrir le navigateur.")] = False,
+) -> None:
+    """Tous les e-mails, SMS et pages, avec des données inventées, dans un navigateur, jusqu'à Ctrl-C."""
+    logging.configure(level="error", json=False)
+    _run(show_templates(port, open_=open_))
 
 
 @app.command()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
 
 import pytest
@@ -15,8 +17,10 @@ from passerelles.bus.embedded import EmbeddedBroker
 from passerelles.bus.topics import ensure_topics
 from passerelles.store.address import open_store
 from passerelles.store.port import Store
-from tests.real import kafka, mongo
+from tests.real import chromium, kafka, mongo
 from tests.real.service import MissingServiceError, RealService
+
+T = TypeVar("T")
 
 # Deadlines judge the machine, not the code; and a fixture's store serves all examples of a test, which name what they
 # write anew.
@@ -26,13 +30,15 @@ settings.load_profile("passerelles")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what needs a real server; with pytest-xdist, one worker has all of Kafka's, whose topics they share."""
+    """Mark what needs a real server; with pytest-xdist, one worker has all of a service's, which they share."""
     for item in items:
         needs = _real_needs(item)
         if needs:
             item.add_marker("real")
         if needs and config.pluginmanager.hasplugin("xdist"):
-            item.add_marker(pytest.mark.xdist_group("kafka" if "kafka" in needs else "mongo"))
+            item.add_marker(
+                pytest.mark.xdist_group(next(name for name in ("kafka", "mongo", "chromium") if name in needs))
+            )
 
 
 def _real_needs(item: pytest.Item) -> set[str]:
@@ -44,12 +50,14 @@ def _real_needs(item: pytest.Item) -> set[str]:
         needs.add("kafka")
     if names & {"mongo_server", "mongo_url", "restartable_mongo"} or variants & {"mongo", "real"}:
         needs.add("mongo")
+    if "chromium_path" in names:
+        needs.add("chromium")
     return needs
 
 
-def _obtain(find: Callable[[Path], RealService], folder: Path) -> RealService:
+def _obtain(find: Callable[[], T]) -> T:
     try:
-        return find(folder)
+        return find()
     except MissingServiceError as missing:
         if os.environ.get("CI") or os.environ.get("PASSERELLES_REQUIRE_REAL") == "1":
             pytest.fail(f"a real service is required here: {missing}")
@@ -59,15 +67,21 @@ def _obtain(find: Callable[[Path], RealService], folder: Path) -> RealService:
 @pytest.fixture(scope="session")
 def kafka_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealService]:
     """An Apache Kafka; its topics are those that the last test left."""
-    service = _obtain(kafka.find, tmp_path_factory.mktemp("kafka"))
+    service = _obtain(partial(kafka.find, tmp_path_factory.mktemp("kafka")))
     yield service
     service.stop()
 
 
 @pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """Where a Chromium stands."""
+    return _obtain(chromium.find)
+
+
+@pytest.fixture(scope="session")
 def mongo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealService]:
     """A MongoDB, or its stand-in."""
-    service = _obtain(mongo.find, tmp_path_factory.mktemp("mongo"))
+    service = _obtain(partial(mongo.find, tmp_path_factory.mktemp("mongo")))
     yield service
     service.stop()
 

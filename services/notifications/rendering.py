@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from services.notifications.gsm7 import CONCATENATED_SEGMENT, septets, transliterate
 from services.notifications.letter import Letter, Line
-from services.notifications.wording import counted, exact, plain
+from services.notifications.wording import counted, exact, plain, telephone
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
@@ -55,6 +55,7 @@ class Renderer:
         environment.filters["plain"] = plain
         environment.filters["exact"] = exact
         environment.filters["counted"] = counted
+        environment.filters["telephone"] = telephone
         self._html = environment.get_template("letter.html.j2")
         self._text = environment.get_template("letter.txt.j2")
 

@@ -29,6 +29,8 @@ THIN: Final = "\N{NARROW NO-BREAK SPACE}"
 
 _APOSTROPHE: Final = re.compile(r"(?<=\w)'(?=\w)")
 
+_FRENCH_NUMBER: Final = re.compile(r"\+33\d{9}")
+
 METRES: Final = 1000
 """In a kilometre."""
 
@@ -111,6 +113,15 @@ def quoted(text: str) -> str:
 def number(value: int) -> str:
     """Thousands apart, by a narrow space."""
     return f"{value:,}".replace(",", THIN)
+
+
+def telephone(e164: str) -> str:
+    """`05 65 00 00 00` for a French number; another as it is."""
+    number = exact(e164)
+    if not _FRENCH_NUMBER.fullmatch(number):
+        return number
+    national = "0" + number[3:]
+    return NBSP.join(national[place : place + 2] for place in range(0, len(national), 2))
 
 
 def counted(count: int, one: str, several: str) -> str:

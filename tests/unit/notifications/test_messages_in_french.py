@@ -18,7 +18,7 @@ from services.notifications.letter import LISTED, SHOWN, Item, Letter, choose, c
 from services.notifications.pairs import KnownPair, after
 from services.notifications.policy import LADDER, other
 from services.notifications.rendering import EMAIL_BYTES, Renderer
-from services.notifications.wording import counted, distance, period, plain
+from services.notifications.wording import counted, distance, period, plain, telephone
 from tests.unit.notifications.samples import (
     BORROWER,
     COUNTERPART,
@@ -368,6 +368,8 @@ def test_a_link_too_long_for_a_text_message_is_left_out_whole() -> None:
 
 
 def test_figures_and_dates_are_french() -> None:
+    assert telephone("+33565340625") == "05\xa065\xa034\xa006\xa025"
+    assert telephone("+32470123456") == "+32470123456"
     assert distance(12_499) == "environ 12\xa0km"
     assert distance(12_500) == "environ 13\xa0km"
     assert distance(500) == "environ 1\xa0km"
