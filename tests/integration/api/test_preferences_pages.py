@@ -176,7 +176,7 @@ async def test_a_mail_program_ends_alerts_by_one_click(
     shown = await visitor.get(reader.preferences)
     assert "Vous ne recevez plus d’alertes par e-mail." in shown.text
     answered = await visitor.post(reader.unsubscribe, data={"List-Unsubscribe": "Undo"})
-    assert "Vos alertes reprennent." in answered.text
+    assert "Elles arrivent de nouveau à" in answered.text
     assert (await reader.now()).preferences == Preferences()
 
 
