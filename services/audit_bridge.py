@@ -7,9 +7,8 @@ from passerelles.reference.communes import UnknownCommuneError
 from passerelles.reference.rulebook import UnknownRulebookError, rulebook
 from schemas.facts import AvailabilityRecorded, NeedRecorded, Posting
 from services.audit.judging import Check, Figure, Judgement, Rank, Rule, Setting
-from services.matching.index import compare
 from services.matching.rules import Rules, metres_between
-from services.matching.terms import NeedTerms, StaffTerms, gone, need_terms, staff_terms
+from services.matching.terms import gone
 
 
 class RulesGoneError(PasserellesError):
@@ -55,9 +54,9 @@ class MatchingJudge:
     def judge(self, need: NeedRecorded, staff: AvailabilityRecorded, setting: Setting) -> Judgement:
         """What the rules say of a pair; the verdict is matching's own, the checks only give each rule its figures."""
         rules = rules_of(setting.rules_version)
-        wanted, offered = need_terms(need), staff_terms(staff)
-        metres = _metres(need, staff)
-        missing = wanted.certificates - offered.certificates
+        metres, limit_metres = _metres(need, staff), 1000 * staff.mobility_km
+        required = set(need.certificates)
+        missing = required.difference(staff.certificates)
         checks = (
             Check(Rule.COMPANIES, need.siren != staff.siren, {"need": need.siren, "availability": staff.siren}),
             Check(
@@ -65,12 +64,10 @@ class MatchingJudge:
                 need.mode in staff.modes,
                 {"need": need.mode.value, "availability": tuple(mode.value for mode in staff.modes)},
             ),
-            _occupation(rules, wanted, offered),
-            Check(
-                Rule.DISTANCE, metres <= offered.limit_metres, {"metres": metres, "limit_metres": offered.limit_metres}
-            ),
-            _period(rules, wanted, offered),
-            Check(Rule.CERTIFICATES, not missing, {"required": len(wanted.certificates), "missing": len(missing)}),
+            _occupation(rules, need, staff),
+            Check(Rule.DISTANCE, metres <= limit_metres, {"metres": metres, "limit_metres": limit_metres}),
+            _period(rules, need, staff),
+            Check(Rule.CERTIFICATES, not missing, {"required": len(required), "missing": len(missing)}),
             _state(Rule.NEED_STATE, need, setting),
             _state(Rule.AVAILABILITY_STATE, staff, setting),
             Check(Rule.STANDING, not setting.is_over, {}),
@@ -79,14 +76,13 @@ class MatchingJudge:
 
     def rank(self, need: NeedRecorded, staff: AvailabilityRecorded, setting: Setting) -> Rank | None:
         """The pair's place among those of the need, by matching's own comparison; none when it is not eligible."""
+        from services.matching.pairs import compare  # noqa: PLC0415 - compiled functions: audit serves without them
+
         rules = rules_of(setting.rules_version)
-        territory, today = setting.territory, setting.today
         if setting.is_over or staff.occupation not in rules.ways(need.occupation):
             return None
-        if gone(need, territory, today) is not None or gone(staff, territory, today) is not None:
-            return None
         _metres(need, staff)
-        place = compare(rules, need_terms(need), staff_terms(staff))
+        place = compare(rules, need, staff, setting.territory, setting.today)
         return None if place is None else place.key
 
 
@@ -97,21 +93,20 @@ def _metres(need: NeedRecorded, staff: AvailabilityRecorded) -> int:
         raise UnplacedError(f"La commune {error.code} n'est pas dans le référentiel.") from error
 
 
-def _occupation(rules: Rules, need: NeedTerms, staff: StaffTerms) -> Check:
+def _occupation(rules: Rules, need: NeedRecorded, staff: AvailabilityRecorded) -> Check:
     way = rules.ways(need.occupation).get(staff.occupation)
     figures: dict[str, Figure] = {"person": staff.occupation, "need": need.occupation}
     return Check(Rule.OCCUPATION, way is not None, figures | {"link": way.link.value if way else None})
 
 
-def _period(rules: Rules, need: NeedTerms, staff: StaffTerms) -> Check:
+def _period(rules: Rules, need: NeedRecorded, staff: AvailabilityRecorded) -> Check:
     """The days that both share, also when they are too few: the rules then have no figure."""
-    first = max(need.first, staff.first)
-    asked = rules.book.open_need_days if need.last is None else need.last - need.first + 1
-    last_of_need = first + asked - 1 if need.last is None else need.last
-    shared = max(0, (last_of_need if staff.last is None else min(staff.last, last_of_need)) - first + 1)
+    first = max(need.start, staff.start).toordinal()
+    asked = (need.end - need.start).days + 1 if need.end else rules.book.open_need_days
+    last_of_need = need.end.toordinal() if need.end else first + asked - 1
+    shared = max(0, (min(staff.end.toordinal(), last_of_need) if staff.end else last_of_need) - first + 1)
     least = min(rules.book.least_shared_days, asked)
-    holds = rules.shared_period(need, staff) is not None
-    return Check(Rule.PERIOD, holds, {"shared_days": shared, "need_days": asked, "least_days": least})
+    return Check(Rule.PERIOD, shared >= max(1, least), {"shared_days": shared, "need_days": asked, "least_days": least})
 
 
 def _state(rule: Rule, posting: Posting, setting: Setting) -> Check:

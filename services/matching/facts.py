@@ -1,18 +1,54 @@
-"""What one territory knows of needs and availabilities: the last version of each, and which take part today."""
+"""What one territory knows of needs and availabilities: the last version of each as a row, and which take part."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from datetime import date
+from struct import Struct
+from typing import Final
 from uuid import UUID
+from zlib import crc32
 
-from passerelles.reference.communes import COMMUNES
+import numpy as np
+
+from schemas.decisions import DecisionRecorded
 from schemas.facts import AvailabilityRecorded, NeedRecorded, Posting
-from services.matching.index import NeedIndex, StaffIndex
+from schemas.vocabulary import Mode, PostingStatus
+from services.matching.columns.buckets import OTHER
+from services.matching.columns.layout import (
+    ELSEWHERE,
+    FACT_WIDTH,
+    GONE,
+    HIRE,
+    LARGEST,
+    LAST,
+    LEFT_SHIFT,
+    LOAN,
+    NEED_WIDTH,
+    NO_END,
+    STATE,
+    VERSION,
+    WITHDRAWN,
+    Ints,
+    Links,
+    words,
+)
+from services.matching.distances import distances
+from services.matching.links import links_of, rome
+from services.matching.named import Names
 from services.matching.odd import Odd
+from services.matching.rows import Rows
 from services.matching.rules import Rules
-from services.matching.terms import Gone, NeedTerms, StaffTerms, gone, need_terms, staff_terms
+from services.matching.terms import Gone, gone, gravest
+
+MODES: Final = {Mode.LOAN: LOAN, Mode.HIRE: HIRE}
+_ROW: Final = Struct("=12i2q")
+"""The columns of `layout` up to the identifier, and its two words."""
+
+
+def digest_of(data: Posting | DecisionRecorded) -> int:
+    """What tells two contents under one version apart; both are then left aside, so that 32 bits do."""
+    return crc32(type(data).__pydantic_serializer__.to_json(data)) - (1 << 31)
 
 
 class Facts:
@@ -20,73 +56,135 @@ class Facts:
 
     The last version of what no longer takes part is kept: an older one that comes late must still be ignored, and a
     withdrawal says why from it.
+
+    Attributes:
+        occupations: numbers of buckets by code, the first of none.
+        tags: numbers of skills and certificates.
+        companies: numbers of companies, by the 16 bytes of their identifiers.
+        former_bucket: where the last fact taken stood before it; `needs.former` and `staff.former` are its row.
     """
 
     def __init__(self, territory: str, rules: Rules, odd: Counter[Odd]) -> None:
         self.territory = territory
-        self.rules = rules
         self.today: date | None = None
-        self.live_needs = NeedIndex()
-        self.live_staff = StaffIndex()
-        self._needs: dict[UUID, NeedTerms] = {}
-        self._staff: dict[UUID, StaffTerms] = {}
+        self.occupations: Names[str] = Names(rome())
+        self.tags: Names[str] = Names()
+        self.companies: Names[bytes] = Names()
+        self.needs = Rows(NEED_WIDTH, len(self.occupations))
+        self.staff = Rows(FACT_WIDTH, len(self.occupations))
+        self.former_bucket = GONE
+        self.rules = rules
+        self.links: Links = links_of(rules, tuple(self.occupations.names))
         self._odd = odd
+        self._fact: Ints = np.zeros((1, FACT_WIDTH), dtype=np.int32)
+        self._wide = self._fact.view(np.int64)
+        self._bytes = self._fact.data.cast("B")
 
-    def need(self, need_id: UUID) -> NeedTerms | None:
-        """The need at its last version, taking part or not."""
-        return self._needs.get(need_id)
+    def adopt(self, rules: Rules) -> None:
+        """Compare by other rules from here on."""
+        self.rules = rules
+        self.links = links_of(rules, tuple(self.occupations.names))
 
-    def staff(self, availability_id: UUID) -> StaffTerms | None:
-        """The availability at its last version, taking part or not."""
-        return self._staff.get(availability_id)
+    def name(self, occupations: Names[str], tags: Names[str], companies: Names[bytes]) -> None:
+        """Know names by the numbers that restored rows have them under."""
+        self.occupations, self.tags, self.companies = occupations, tags, companies
+        self.links = links_of(self.rules, tuple(occupations.names))
 
     def record_need(self, fact: NeedRecorded) -> bool:
         """Take a need's fact. False: it changes nothing here."""
-        if not self._is_news(fact, self._needs):
-            return False
-        need = self._needs[fact.id] = need_terms(fact)
-        if self.why_gone(need) is None:
-            self.live_needs.put(self.rules, need)
-        else:
-            self.live_needs.drop(self.rules, need.id)
-        return True
+        skills = tuple(dict.fromkeys(fact.skills))
+        tags, pay = (*skills, *fact.certificates), fact.monthly_gross_max
+        return self._record(self.needs, fact, tags, sixth=len(skills), modes=MODES[fact.mode], pay=pay)
 
     def record_staff(self, fact: AvailabilityRecorded) -> bool:
         """Take an availability's fact. False: it changes nothing here."""
-        if not self._is_news(fact, self._staff):
-            return False
-        staff = self._staff[fact.id] = staff_terms(fact)
-        if self.why_gone(staff) is None:
-            self.live_staff.put(staff)
-        else:
-            self.live_staff.drop(staff.id)
-        return True
+        modes = 0
+        for mode in fact.modes:
+            modes |= MODES[mode]
+        tags = tuple(dict.fromkeys((*fact.skills, *fact.certificates)))
+        metres = fact.mobility_km * 1000
+        return self._record(self.staff, fact, tags, sixth=metres, modes=modes, pay=fact.monthly_gross)
 
-    def start_day(self, day: date) -> tuple[list[UUID], list[UUID]]:
-        """Let a day begin: the needs and the availabilities that expired by it, and take part no more."""
+    def start_day(self, day: date) -> bool:
+        """Let a day begin. False: it is not after the current one. What it lets expire is for the caller to retire."""
         if self.today is not None and day <= self.today:
             self._odd[Odd.EARLIER_DAY] += 1
-            return [], []
+            return False
         self.today = day
-        needs = [need.id for need in self.live_needs if self.why_gone(need) is not None]
-        staff = [staff.id for staff in self.live_staff if self.why_gone(staff) is not None]
-        for need_id in needs:
-            self.live_needs.drop(self.rules, need_id)
-        for availability_id in staff:
-            self.live_staff.drop(availability_id)
-        return needs, staff
+        return True
 
-    def why_gone(self, terms: NeedTerms | StaffTerms) -> Gone | None:
-        """Why a need or an availability takes no part in this territory today; none when it does."""
-        return gone(terms.fact, self.territory, self.today)
+    def retire_expired(self) -> None:
+        """Take out what ended before today."""
+        for rows in (self.needs, self.staff):
+            for high, low in rows.expired(self.ordinal):
+                rows.retire(high, low)
 
-    def _is_news(self, fact: Posting, known: Mapping[UUID, NeedTerms] | Mapping[UUID, StaffTerms]) -> bool:
-        if fact.commune not in COMMUNES:
+    @property
+    def ordinal(self) -> int:
+        """Today's, 0 before the first day."""
+        return self.today.toordinal() if self.today else 0
+
+    def why_gone(self, rows: Rows, position: int) -> Gone | None:
+        """Why a posting takes no part in this territory today; none when it does. What is unknown was withdrawn."""
+        if position < 0 or rows.table.rows[position, VERSION] == 0:
+            return Gone.WITHDRAWN
+        state, last = rows.table.rows[position, STATE], rows.table.rows[position, LAST]
+        return gravest(
+            withdrawn=bool(state & WITHDRAWN),
+            filled=bool(state >> LEFT_SHIFT == 0),
+            expired=bool(last < self.ordinal),
+            elsewhere=bool(state & ELSEWHERE),
+        )
+
+    def position(self, rows: Rows, id_: UUID) -> int:
+        """Where the row of an identifier lies, -1 when its content is not known."""
+        position = rows.find(id_)
+        return position if position >= 0 and rows.table.rows[position, VERSION] else -1
+
+    def _record(
+        self, rows: Rows, fact: Posting, tags: tuple[str, ...], *, sixth: int, modes: int, pay: int | None
+    ) -> bool:
+        commune = distances().number.get(fact.commune)
+        if commune is None:
             self._odd[Odd.UNKNOWN_COMMUNE] += 1
             return False
-        last = known.get(fact.id)
-        if last is None or fact.version > last.fact.version:
+        takes_part = gone(fact, self.territory, self.today) is None
+        state = fact.headcount_left << LEFT_SHIFT | modes
+        if fact.status is not PostingStatus.OPEN:
+            state |= WITHDRAWN
+        if self.territory not in fact.territories:
+            state |= ELSEWHERE
+        _ROW.pack_into(
+            self._bytes,
+            0,
+            int(fact.siren),
+            self.companies.number(fact.company_id.bytes),
+            commune,
+            fact.start.toordinal(),
+            NO_END if fact.end is None else fact.end.toordinal(),
+            pay or 0,
+            sixth if takes_part else 0,
+            state,
+            0,
+            0,
+            min(fact.version, LARGEST),
+            digest_of(fact),
+            *words(fact.id),
+        )
+        numbers = [self.tags.number(tag) for tag in tags] if takes_part else []
+        bucket = self._bucket(fact.occupation) if takes_part else GONE
+        was = rows.record(self._fact, self._wide, np.array(numbers, dtype=np.int32), len(numbers), bucket)
+        if was >= GONE:
+            self.former_bucket = was
             return True
-        other = fact.version == last.fact.version and fact != last.fact
-        self._odd[Odd.OTHER_CONTENT if other else Odd.OLDER_VERSION] += 1
+        self._odd[Odd.OTHER_CONTENT if was == OTHER else Odd.OLDER_VERSION] += 1
         return False
+
+    def _bucket(self, occupation: str) -> int:
+        """The number of an occupation; one that is not in ROME gets a bucket of its own, and links to itself."""
+        bucket = self.occupations.number(occupation)
+        if bucket == len(self.links.points):
+            self.needs.add_bucket()
+            self.staff.add_bucket()
+            self.links = links_of(self.rules, tuple(self.occupations.names))
+        return bucket

@@ -31,9 +31,9 @@ def reasons_for(need: NeedTerms, staff: StaffTerms, appraisal: Appraisal) -> str
         f',{{"rule":"pay","points":{appraisal.pay_points},"current":{_number(staff.pay)}'
         f',"maximum":{_number(need.pay_maximum)}}}'
         f',{{"rule":"mode","points":0,"mode":"{need.mode.value}"}}'
-        f',{{"rule":"certificates","points":0,"required":{_codes(need.fact.certificates)}}}'
-        f',{{"rule":"capacity","points":0,"need_left":{need.fact.headcount_left}'
-        f',"availability_left":{staff.fact.headcount_left}}}]'
+        f',{{"rule":"certificates","points":0,"required":{_codes(need.certificates)}}}'
+        f',{{"rule":"capacity","points":0,"need_left":{need.headcount_left}'
+        f',"availability_left":{staff.headcount_left}}}]'
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -12,8 +13,10 @@ from schemas.epochs import RulesAdopted
 from schemas.territories import CURRENT, TABLES, TerritoryTable
 from schemas.vocabulary import Payload
 from services.matching.adoption import RuleLibrary
-from services.matching.engine import TerritoryFold
 from services.matching.odd import Odd
+
+if TYPE_CHECKING:
+    from services.matching.engine import TerritoryFold
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +72,11 @@ class MatchingShard:
             table = TABLES[event.data.territory_table].cut(event.data.cut)
             self._forget_all_but(table, event.epoch)
             if self._is_laid_out_here(territory, table):
+                # Compiled functions come with it: commands and services that fold nothing start without them.
+                from services.matching.engine import TerritoryFold  # noqa: PLC0415
+                from services.matching.warming import warm_up  # noqa: PLC0415
+
+                warm_up()
                 fold = TerritoryFold(territory, event.epoch, rules, library=self._library, odd=self.odd)
                 self._folds[territory] = fold
         if fold is not None and fold.epoch == event.epoch:

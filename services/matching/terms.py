@@ -1,4 +1,4 @@
-"""Facts made ready to be compared: what the rules look at, worked out once when a fact arrives."""
+"""What the words about a pair quote of its two sides, and why a posting no longer takes part."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from schemas.facts import AvailabilityRecorded, NeedRecorded, Posting
+from schemas.facts import Posting
 from schemas.vocabulary import Mode, PostingStatus
 
 
@@ -20,81 +20,34 @@ class Gone(StrEnum):
     ELSEWHERE = "elsewhere"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Terms:
-    """What a need and an availability share.
-
-    Attributes:
-        first: the ordinal of the first day.
-        last: the ordinal of the last day, inclusive; none when open-ended.
-    """
+    """What a need and an availability share."""
 
     id: UUID
-    number: int
-    siren: str
+    version: int
+    company_id: UUID
     occupation: str
-    commune: str
-    first: int
-    last: int | None
-    certificates: frozenset[str]
+    headcount_left: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class NeedTerms(Terms):
-    """A need, ready; its skills once each, in the order in which the company named them."""
+    """A need; its skills once each, in the order in which the company named them, and its certificates as named."""
 
-    fact: NeedRecorded
     mode: Mode
     skills: tuple[str, ...]
+    certificates: tuple[str, ...]
     pay_maximum: int | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class StaffTerms(Terms):
-    """An availability, ready; how far its people go, in metres."""
+    """An availability; how far its people go, in metres."""
 
-    fact: AvailabilityRecorded
-    modes: tuple[Mode, ...]
     skills: frozenset[str]
     limit_metres: int
     pay: int | None
-
-
-def need_terms(fact: NeedRecorded) -> NeedTerms:
-    """A need's fact, ready to be compared."""
-    return NeedTerms(
-        id=fact.id,
-        number=fact.id.int,
-        siren=fact.siren,
-        occupation=fact.occupation,
-        commune=fact.commune,
-        first=fact.start.toordinal(),
-        last=None if fact.end is None else fact.end.toordinal(),
-        certificates=frozenset(fact.certificates),
-        fact=fact,
-        mode=fact.mode,
-        skills=tuple(dict.fromkeys(fact.skills)),
-        pay_maximum=fact.monthly_gross_max,
-    )
-
-
-def staff_terms(fact: AvailabilityRecorded) -> StaffTerms:
-    """An availability's fact, ready to be compared."""
-    return StaffTerms(
-        id=fact.id,
-        number=fact.id.int,
-        siren=fact.siren,
-        occupation=fact.occupation,
-        commune=fact.commune,
-        first=fact.start.toordinal(),
-        last=None if fact.end is None else fact.end.toordinal(),
-        certificates=frozenset(fact.certificates),
-        fact=fact,
-        modes=fact.modes,
-        skills=frozenset(fact.skills),
-        limit_metres=fact.mobility_km * 1000,
-        pay=fact.monthly_gross,
-    )
 
 
 def gone(fact: Posting, territory: str, today: date | None) -> Gone | None:
@@ -102,12 +55,20 @@ def gone(fact: Posting, territory: str, today: date | None) -> Gone | None:
 
     An entity expires the day after its last one. Before the first day of an epoch nothing has expired.
     """
-    if fact.status is not PostingStatus.OPEN:
+    return gravest(
+        withdrawn=fact.status is not PostingStatus.OPEN,
+        filled=fact.headcount_left == 0,
+        expired=today is not None and fact.end is not None and fact.end < today,
+        elsewhere=territory not in fact.territories,
+    )
+
+
+def gravest(*, withdrawn: bool, filled: bool, expired: bool, elsewhere: bool) -> Gone | None:
+    """The one reason told, of all that hold."""
+    if withdrawn:
         return Gone.WITHDRAWN
-    if fact.headcount_left == 0:
+    if filled:
         return Gone.FILLED
-    if today is not None and fact.end is not None and fact.end < today:
+    if expired:
         return Gone.EXPIRED
-    if territory not in fact.territories:
-        return Gone.ELSEWHERE
-    return None
+    return Gone.ELSEWHERE if elsewhere else None

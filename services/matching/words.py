@@ -12,7 +12,7 @@ from schemas.envelope import Event, format_time, revision_of
 from schemas.proposals import ProposalMade, ProposalWithdrawn, WithdrawalReason
 from schemas.vocabulary import PROPOSAL_NAMESPACE, Payload
 from schemas.written import CONTENT_HEADER, SPEC_HEADER, Headers, WrittenEvent, constant_headers
-from services.matching.index import Place
+from services.matching.places import Place
 from services.matching.reasons import content_digest, reasons_for
 from services.matching.terms import Gone
 
@@ -84,9 +84,9 @@ class Voice:
         """The pair is proposed."""
         need, staff, appraisal = place.need, place.staff, place.appraisal
         reasons = reasons_for(need, staff, appraisal)
-        id_, pair = _pair(need.id, staff.id, need.fact.company_id, staff.fact.company_id)
+        id_, pair = _pair(need.id, staff.id, need.company_id, staff.company_id)
         value = (
-            f'{pair},{self._common},"need_version":{need.fact.version},"availability_version":{staff.fact.version}'
+            f'{pair},{self._common},"need_version":{need.version},"availability_version":{staff.version}'
             f',"score":{appraisal.score},"reasons":{reasons},"distance_metres":{appraisal.metres}'
             f',"overlap_days":{appraisal.period.days},"content":"{content_digest(reasons)}"}}'
         )

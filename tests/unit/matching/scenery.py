@@ -14,6 +14,7 @@ from schemas.envelope import Event
 from schemas.epochs import DayStarted, EpochOpened, RulesAdopted
 from schemas.facts import AvailabilityRecorded, NeedRecorded
 from schemas.vocabulary import Mode, Payload, PostingStatus, event_id, proposal_id
+from services.matching.terms import NeedTerms, StaffTerms
 
 NAMESPACE = UUID("5b1f2f54-8f3b-4b43-9a3e-94b0c6b3d001")
 BORROWER, LENDER = "552100554", "732829320"
@@ -73,6 +74,35 @@ def staff(id_: int = 1000, version: int = 1, **changes: Any) -> AvailabilityReco
     fields.setdefault("headcount_left", fields["headcount"])
     fields.setdefault("company_id", company(fields["siren"]))
     return AvailabilityRecorded(**fields)
+
+
+def need_terms(fact: NeedRecorded) -> NeedTerms:
+    """What words quote of a need."""
+    return NeedTerms(
+        id=fact.id,
+        version=fact.version,
+        company_id=fact.company_id,
+        occupation=fact.occupation,
+        headcount_left=fact.headcount_left,
+        mode=fact.mode,
+        skills=tuple(dict.fromkeys(fact.skills)),
+        certificates=fact.certificates,
+        pay_maximum=fact.monthly_gross_max,
+    )
+
+
+def staff_terms(fact: AvailabilityRecorded) -> StaffTerms:
+    """What words quote of an availability."""
+    return StaffTerms(
+        id=fact.id,
+        version=fact.version,
+        company_id=fact.company_id,
+        occupation=fact.occupation,
+        headcount_left=fact.headcount_left,
+        skills=frozenset(fact.skills),
+        limit_metres=1000 * fact.mobility_km,
+        pay=fact.monthly_gross,
+    )
 
 
 def decision(

@@ -24,7 +24,7 @@ from schemas.proposals import (
     WithdrawalReason,
 )
 from schemas.vocabulary import Payload, event_id, proposal_id
-from services.matching.index import Place
+from services.matching.places import Place
 from services.matching.reasons import reasons_for
 from services.matching.rules import Appraisal
 from services.matching.terms import NeedTerms, StaffTerms
@@ -61,8 +61,8 @@ def reasons_of(need: NeedTerms, staff: StaffTerms, appraisal: Appraisal) -> tupl
         ),
         PayReason(points=appraisal.pay_points, current=staff.pay, maximum=need.pay_maximum),
         ModeReason(mode=need.mode),
-        CertificatesReason(required=need.fact.certificates),
-        CapacityReason(need_left=need.fact.headcount_left, availability_left=staff.fact.headcount_left),
+        CertificatesReason(required=need.certificates),
+        CapacityReason(need_left=need.headcount_left, availability_left=staff.headcount_left),
     )
 
 
@@ -72,13 +72,13 @@ def made(cause: Event[Payload], offset: int, rules_version: int, place: Place, d
         id=proposal_id(need.id, staff.id),
         need_id=need.id,
         availability_id=staff.id,
-        borrower_id=need.fact.company_id,
-        lender_id=staff.fact.company_id,
+        borrower_id=need.company_id,
+        lender_id=staff.company_id,
         territory=cause.territory or "",
         revision=revision_of(cause.epoch, offset),
         rules_version=rules_version,
-        need_version=need.fact.version,
-        availability_version=staff.fact.version,
+        need_version=need.version,
+        availability_version=staff.version,
         score=appraisal.score,
         reasons=reasons_of(need, staff, appraisal),
         distance_metres=appraisal.metres,

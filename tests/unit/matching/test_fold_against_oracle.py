@@ -145,7 +145,7 @@ def test_the_order_of_what_is_loaded_does_not_matter(log: Log, random: Any) -> N
 def state(fold: MatchingShard) -> dict[Any, Any]:
     """Every open set, by territory and need, with what a word about each pair would say."""
     return {
-        (territory, need_id): [(place.need.fact, place.staff.fact, place.appraisal) for place in each.open_set(need_id)]
+        (territory, need_id): list(each.open_set(need_id))
         for territory, each in fold.folds.items()
-        for need_id in sorted(each._sets)
+        for need_id in each.open_needs()
     }

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from passerelles.reference.rulebook import rulebook
-from services.matching.index import Place, compare
+from services.matching.pairs import compare
+from services.matching.places import Place
 from services.matching.rules import Rules
-from services.matching.terms import need_terms, staff_terms
 from tests.unit.matching.scenery import MONDAY, need, staff
 
 RULES = Rules(rulebook(1))
@@ -23,7 +23,7 @@ def days(span: Span) -> dict[str, date | None]:
 
 
 def pair(wanted: Span, person: Span) -> Place | None:
-    return compare(RULES, need_terms(need(**days(wanted))), staff_terms(staff(**days(person))))
+    return compare(RULES, need(**days(wanted)), staff(**days(person)), "46")
 
 
 def points(wanted: Span, person: Span) -> int:

@@ -14,14 +14,14 @@ from schemas.envelope import Event
 from schemas.facts import AvailabilityRecorded, NeedRecorded
 from schemas.proposals import Link, WithdrawalReason
 from schemas.vocabulary import Payload
-from services.matching.index import Place, compare
+from services.matching.pairs import compare
+from services.matching.places import Place
 from services.matching.reasons import content_digest, reasons_for
 from services.matching.rules import Appraisal, Rules, SharedPeriod, Way
-from services.matching.terms import need_terms, staff_terms
 from services.matching.words import PairIds, Voice
 from tests.unit.bus.strategies import events, models
 from tests.unit.matching import spoken_slowly
-from tests.unit.matching.scenery import need, staff
+from tests.unit.matching.scenery import need, need_terms, staff, staff_terms
 
 RULES = Rules(rulebook(1))
 FIGURES = st.integers(0, 1 << 40)
@@ -34,7 +34,7 @@ def places(draw: st.DrawFn) -> Place:
     wanted = need_terms(draw(models(NeedRecorded)))
     person = staff_terms(draw(models(AvailabilityRecorded)))
     appraisal = Appraisal(
-        key=(-draw(st.integers(0, 100)), draw(FIGURES), person.number),
+        key=(-draw(st.integers(0, 100)), draw(FIGURES), person.id.int),
         way=Way(person.occupation, draw(st.sampled_from(Link)), draw(POINTS)),
         metres=draw(FIGURES),
         period=SharedPeriod(draw(st.integers(1, 3_000_000)), draw(FIGURES), draw(FIGURES)),
@@ -74,7 +74,7 @@ def test_a_pair_withdrawn_is_written_as_its_model_writes_it(
 
 def test_content_ignores_versions_and_follows_figures() -> None:
     def content(wanted: NeedRecorded, person: AvailabilityRecorded) -> str:
-        place = compare(RULES, need_terms(wanted), staff_terms(person))
+        place = compare(RULES, wanted, person, "46")
         assert place is not None
         return content_digest(reasons_for(place.need, place.staff, place.appraisal))
 
