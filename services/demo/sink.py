@@ -135,7 +135,8 @@ class Sink:
         async def body(number: int) -> HTMLResponse:
             for each in self.messages:
                 if each.number == number and each.html:
-                    return HTMLResponse(each.html)
+                    # A link opens beside the box: pages refuse to be framed.
+                    return HTMLResponse(each.html.replace("<head>", '<head><base target="_blank">', 1))
             raise HTTPException(404)
 
         return router

@@ -125,7 +125,8 @@ class Gallery:
 
         @router.get("/{slug}/html", response_class=HTMLResponse)
         async def html(slug: str) -> str:
-            return self._find(slug).html
+            # A link opens beside: pages refuse to be framed.
+            return self._find(slug).html.replace("<head>", '<head><base target="_blank">', 1)
 
         return router
 
