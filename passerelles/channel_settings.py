@@ -77,6 +77,14 @@ class WebhookSettings(BaseModel):
         SecretStr | None,
         Field(description="What a mail server or provider shows to `/webhooks`. Without it, none is open."),
     ] = None
+    soft_bounces: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=100,
+            description="So many messages in a row, returned for a passing reason, make a contact unreachable.",
+        ),
+    ] = 3
 
 
 class SmsSettings(BaseModel):

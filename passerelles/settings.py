@@ -30,6 +30,7 @@ EXPECTED: Final[Mapping[str, str]] = MappingProxyType(
         "smtp_connections": "un nombre entier de 1 à 100",
         "smtp_domain_rate": "un nombre d'e-mails par seconde, de plus de 0 à 10000,",
         "dkim_keys": "sélecteur:chemin, ou plusieurs séparés par des virgules,",
+        "soft_bounces": "un nombre entier de 1 à 100",
         "sms": "« none », « http », « ovh », « brevo » ou « twilio »",
         "sms_fallback": "« none », « http », « ovh », « brevo » ou « twilio »",
         "alert_window_ms": "un nombre entier de millisecondes, de 0 à 86400000 (un jour),",

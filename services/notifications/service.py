@@ -26,11 +26,15 @@ from services.notifications.channels.sms.channel import SmsChannel
 from services.notifications.channels.sms.provider import read_providers
 from services.notifications.contacts import Contacts
 from services.notifications.dispatch import Dispatcher
-from services.notifications.ledger.deliveries import SOURCE
+from services.notifications.inbound.hearing import HeardChannel, Hearing
+from services.notifications.inbound.phone_book import PhoneBook
+from services.notifications.inbound.routes import Webhooks
+from services.notifications.ledger.addresses import Addresses
 from services.notifications.ledger.documents import Documents
 from services.notifications.ledger.epoch import KnownEpoch
 from services.notifications.ledger.gathering import Gatherings
 from services.notifications.ledger.messages import Messages
+from services.notifications.ledger.owing import SOURCE
 from services.notifications.prober import Prober
 from services.notifications.reaction import Reaction
 from services.notifications.rendering import Renderer
@@ -50,7 +54,7 @@ class NotificationsService:
 
     Attributes:
         health: one check for the ledger, one for each channel, one for the registry, and those of the consumer.
-        app: the ASGI application of `/healthz`, `/readyz` and `/metrics`.
+        app: the ASGI application of `/healthz`, `/readyz`, `/metrics` and, with a secret, `/webhooks`.
 
     Raises:
         SettingsError: `SERVICE_TOKEN` is missing, or an address cannot be used.
@@ -62,12 +66,16 @@ class NotificationsService:
                 "Le jeton des services manque.", remedy="Donner PASSERELLES_SERVICE_TOKEN, le même qu'au registre."
             )
         self.health = Health()
-        self.app = Starlette(routes=health_routes(self.health))
         window = timedelta(milliseconds=settings.alert_window_ms)
         self._documents = documents = Documents(store)
         self._epoch = KnownEpoch(documents.epochs)
-        self._channels = _channels(settings, clock)
-        self._contacts = Contacts(settings.registry_url, settings.service_token.get_secret_value())
+        addresses = Addresses(store, soft_bounces=settings.soft_bounces)
+        hearing = Hearing(documents, addresses, clock=clock)
+        self._channels = _channels(settings, hearing, clock)
+        token = settings.service_token.get_secret_value()
+        self._contacts = Contacts(settings.registry_url, token)
+        self._phones = PhoneBook(settings.registry_url, token)
+        self.app = Starlette(routes=[*health_routes(self.health), *Webhooks(settings, hearing, self._phones).routes()])
         messages = Messages(documents, window=window)
         self._dispatcher = Dispatcher(documents, messages, self._contacts, Renderer(), self._channels, clock=clock)
         self._sender = Sender(documents, messages, self._dispatcher, self.health.check("ledger"), clock=clock)
@@ -77,7 +85,10 @@ class NotificationsService:
         self._publisher = Publisher(bus)
         self._relay = Relay(self._publisher, source=SOURCE, epoch=self._epoch, health=self.health)
         self._relay.watch(documents.deliveries)
+        self._relay.watch(addresses.documents)
         self._dispatcher.settled = lambda id_: self._relay.nudge(documents.deliveries, id_)
+        hearing.owes_delivery = self._dispatcher.settled
+        hearing.owes_address = lambda id_: self._relay.nudge(addresses.documents, id_)
         self._dispatcher.dropped = reaction.again
         self._dispatcher.observe = self._observe
         self._reactor = Reactor(bus, Parking(store), self.health, group=GROUP)
@@ -110,6 +121,7 @@ class NotificationsService:
         for channel in self._channels.values():
             await channel.stop()
         await self._contacts.close()
+        await self._phones.close()
 
     def _observe(self, name: str, reason: str | None) -> None:
         check = self.health.check(name)
@@ -121,9 +133,9 @@ class NotificationsService:
             check.down(reason)
 
 
-def _channels(settings: Settings, clock: Callable[[], datetime]) -> dict[Channel, ChannelPort]:
+def _channels(settings: Settings, hearing: Hearing, clock: Callable[[], datetime]) -> dict[Channel, ChannelPort]:
     channels: dict[Channel, ChannelPort] = {Channel.EMAIL: EmailChannel(settings, clock=clock)}
     providers = read_providers(settings, read_receipt_urls(settings), clock=clock)
     if providers:
         channels[Channel.SMS] = SmsChannel(providers, clock=clock)
-    return channels
+    return {name: HeardChannel(channel, hearing) for name, channel in channels.items()}

@@ -150,22 +150,25 @@ async def box() -> AsyncIterator[Box]:
         await sink.stop()
 
 
-def settings_for(mails: Box, folder: Path, port: int, *, bus: str, store: str, window_ms: int = 100) -> Settings:
+def settings_for(
+    mails: Box, folder: Path, port: int, *, bus: str, store: str, window_ms: int = 100, **more: Any
+) -> Settings:
     url = f"http://127.0.0.1:{port}"
-    return Settings(
-        bus=bus,
-        store=store,
-        data=folder,
-        http_port=port,
-        public_url=url,
-        registry_url=url,
-        operator_token=SecretStr(OPERATOR),
-        service_token=SecretStr(SERVICE),
-        smtp=f"smtp://127.0.0.1:{mails.smtp_port}",
-        sms="http",
-        sms_url=mails.sms_url,
-        alert_window_ms=window_ms,
-    )
+    usual: dict[str, Any] = {
+        "bus": bus,
+        "store": store,
+        "data": folder,
+        "http_port": port,
+        "public_url": url,
+        "registry_url": url,
+        "operator_token": SecretStr(OPERATOR),
+        "service_token": SecretStr(SERVICE),
+        "smtp": f"smtp://127.0.0.1:{mails.smtp_port}",
+        "sms": "http",
+        "sms_url": mails.sms_url,
+        "alert_window_ms": window_ms,
+    }
+    return Settings(**{**usual, **more})
 
 
 def free_port() -> int:
@@ -183,13 +186,18 @@ async def platform(
     numbers: Iterator[int] | None = None,
     window_ms: int = 100,
     archived: bool = False,
+    **more: Any,
 ) -> AsyncIterator[Platform]:
-    """The services in this process (`archived`: audit too); enter it again on the same store for a restart."""
-    port = free_port()
+    """The services in this process (`archived`: audit too); enter it again on the same store for a restart.
+
+    `more` are settings; notifications has its HTTP where its `webhook_url` says.
+    """
+    port, webhooks = free_port(), free_port()
     address = "embedded:" if bus.embedded else f"kafka://{bus.bootstrap_servers}"
-    settings = settings_for(mails, folder, port, bus=address, store=store_url, window_ms=window_ms)
+    more["webhook_url"] = f"http://127.0.0.1:{webhooks}"
+    settings = settings_for(mails, folder, port, bus=address, store=store_url, window_ms=window_ms, **more)
     async with AsyncExitStack() as closing:
-        ports = {ServiceName.REGISTRY: port, ServiceName.MATCHING: 0, ServiceName.NOTIFICATIONS: 0}
+        ports = {ServiceName.REGISTRY: port, ServiceName.MATCHING: 0, ServiceName.NOTIFICATIONS: webhooks}
         ports |= {ServiceName.AUDIT: 0} if archived else {}
         stack = await closing.enter_async_context(Stack(settings, bus, open_store(store_url), ports))
         async with asyncio.timeout(30):

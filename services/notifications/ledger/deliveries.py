@@ -5,26 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from passerelles.outbox import owed
 from passerelles.store.port import Body, Stored, change
-from schemas.deliveries import Channel, DeliveryRecorded, DeliveryState, MessageKind
+from schemas.deliveries import Channel, DeliveryState
 from schemas.envelope import format_time, parse_time
-from schemas.vocabulary import Party
 from services.notifications.channels.port import Attempt, Verdict
-from services.notifications.ledger.documents import GRACE, Documents, backoff, delivery_id
-
-SOURCE: Final = "notifications"
+from services.notifications.ledger.documents import GRACE, Documents, Item, backoff, delivery_id
+from services.notifications.ledger.owing import owe_result
 
 LEASE: Final = timedelta(seconds=120)
 """Longer than a channel may take for one attempt (see `channels`), so that a lease found lapsed means a crash."""
 
 GIVE_UP: Final = timedelta(hours=24)
 """A delivery that could not be handed over for this long has failed (design, decision 16)."""
-
-Item = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +114,12 @@ class Deliveries:
                     continue
                 item["dropped"] = state is DeliveryState.DROPPED or (item["proposal"], item["kind"]) not in told
                 if item["dropped"]:
-                    _owe(body, id_, item, DeliveryState.DROPPED, now, code=None)
+                    owe_result(body, id_, item, DeliveryState.DROPPED, now, code=None)
                 elif state is not DeliveryState.RESERVED or said != attempt.code:
                     # A server that stays dead for hours is said once, not at each attempt.
-                    _owe(body, id_, item, state, now, code=attempt.code)
+                    owe_result(body, id_, item, state, now, code=attempt.code)
 
-        return await self._leave_attempt(id_, attempts, end, now, known)
+        return await self._leave_attempt(id_, attempts, end, known)
 
     async def postpone(self, id_: str, wait: timedelta, now: datetime) -> None:
         """Look at a reserved delivery later, without an attempt: the registry cannot say where to send it."""
@@ -145,15 +140,13 @@ class Deliveries:
         return await self.settle(id_, stored.body["attempts"], Attempt(Verdict.UNKNOWN, "interrupted"), told, now)
 
     async def _leave_attempt(
-        self, id_: str, attempts: int, end: Callable[[Body], None], now: datetime, known: Stored | None
+        self, id_: str, attempts: int, end: Callable[[Body], None], known: Stored | None
     ) -> Body | None:
         def edit(body: Body | None) -> Body | None:
             if body is None or body["state"] != DeliveryState.ATTEMPTING or body["attempts"] != attempts:
                 return None
             body["version"] += 1
             end(body)
-            if body["pending"] and body["pending_since"] is None:
-                body["pending_since"] = format_time(now)
             return body
 
         return await change(self._documents.deliveries, id_, edit, known=known)
@@ -170,35 +163,3 @@ def _next_attempt(body: Body, id_: str, attempt: Attempt, now: datetime) -> date
     wait = max(backoff(id_, body["attempts"]), attempt.wait or timedelta())
     # The last attempt is made when the time is up, not long after.
     return min(now + wait, max(now, parse_time(body["created_at"]) + GIVE_UP))
-
-
-def _owe(body: Body, id_: str, item: Item, state: DeliveryState, now: datetime, *, code: str | None) -> None:
-    proposal = UUID(item["proposal"])
-    event = DeliveryRecorded(
-        id=UUID(id_),
-        version=body["version"],
-        message_id=UUID(body["message"]),
-        proposal_id=proposal,
-        company_id=UUID(body["company"]),
-        contact_id=UUID(body["contact"]),
-        party=Party(body["party"]),
-        channel=Channel(body["channel"]),
-        kind=MessageKind(item["kind"]),
-        state=state,
-        at=now,
-        attempts=body["attempts"],
-        code=code,
-    )
-    body["pending"].append(
-        owed(
-            "delivery.recorded",
-            # One delivery speaks of several proposals, and may tell two kinds of one: each is its own event.
-            subject=f"{id_}:{proposal}:{item['kind']}",
-            version=body["version"],
-            time=now,
-            data=event,
-            territories=None,
-            key=str(proposal),
-            source=SOURCE,
-        )
-    )

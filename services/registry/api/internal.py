@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from services.registry.api.parameters import Desk
 from services.registry.briefings import Briefing, BriefingRequest
+from services.registry.phones import Owner, PhoneRequest, Phones
 
 router = APIRouter(prefix="/internal", include_in_schema=False)
 
@@ -14,3 +15,9 @@ router = APIRouter(prefix="/internal", include_in_schema=False)
 async def brief(desk: Desk, request: BriefingRequest) -> Briefing:
     """Names, contacts and links of one company, for the proposals that it is about to be told of."""
     return await desk.briefings.brief(request)
+
+
+@router.post("/phones")
+async def owners(desk: Desk, request: PhoneRequest) -> list[Owner]:
+    """The contacts who ask for text messages at a number: somebody there has answered STOP."""
+    return await Phones(desk.office).owners(request)

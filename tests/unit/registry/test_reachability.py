@@ -14,6 +14,7 @@ from services.registry.domain.caller import OPERATOR, Caller
 from services.registry.domain.company import Company
 from services.registry.domain.contact import Contact
 from services.registry.domain.drafts import CompanyDraft, ContactDraft
+from services.registry.phones import Owner, PhoneRequest, Phones
 from tests.unit.registry.world import World, company_draft
 
 MINUTE = timedelta(minutes=1)
@@ -128,3 +129,15 @@ async def test_a_word_about_nobody_is_passed_over(world: World) -> None:
     await bounced(world, gone)
     await stopped(world, gone.model_copy(update={"id": uuid4()}), world.office.now())
     assert await world.companies.get(OPERATOR, company.id) == company
+
+
+async def test_a_number_is_found_at_those_who_ask_for_text_messages(world: World) -> None:
+    asking, other = await world.company(), await world.company(552100554)
+    await world.companies.change(OPERATOR, asking.id, draft(asking, sms=True), None)
+    assert asking.contacts[0].phone == other.contacts[0].phone
+    phones = Phones(world.office)
+    found = [Owner(company_id=asking.id, contact_id=asking.contacts[0].id)]
+    assert await phones.owners(PhoneRequest(phone="+33612345678")) == found
+    assert await phones.owners(PhoneRequest(phone="06 12 34 56 78")) == found
+    assert await phones.owners(PhoneRequest(phone="+33612345679")) == []
+    assert await phones.owners(PhoneRequest(phone="anonymous")) == []

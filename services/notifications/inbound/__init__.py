@@ -1,0 +1,1 @@
+"""What comes back about messages: returned mail, receipts of providers, STOP."""
