@@ -49,7 +49,7 @@ def pdf(html: str) -> bytes:
     except (ImportError, OSError) as error:
         raise PdfUnavailableError(
             "Le PDF demande WeasyPrint, qui n'est pas installé.",
-            remedy="Installer le paquet weasyprint, ou produire le HTML (--format html) et l'imprimer en PDF.",
+            remedy="Installer passerelles-industries[pdf], ou produire le HTML (--format html) et l'imprimer en PDF.",
         ) from error
     made: bytes = weasyprint.HTML(string=html).write_pdf()
     return made

@@ -46,7 +46,8 @@ def show_story(story: Story, console: Console) -> None:
         title = Text(f"{instant(step.time)}  ")
         title.append(step.title, style=f"bold {_STYLES[step.kind]}")
         console.print(title)
-        console.print(Padding(Group(Text(step.text), _lines(step.lines)), (0, 0, 1, 4)))
+        told = Group(Text(step.text), _lines(step.lines)) if step.lines else Text(step.text)
+        console.print(Padding(told, (0, 0, 1, 4)))
     for note in story.notes:
         console.print(Text(note, style="bright_black"))
 

@@ -16,7 +16,7 @@ from services.audit.story import Line, Step, StepKind
 from services.audit.story_evidence import Evidence
 
 _SHOWN_BY = {
-    SeenBy.PAGE: "La page est restée à l’écran et une main l’a parcourue.",
+    SeenBy.PAGE: "La page était à l’écran, et une main la parcourait.",
     SeenBy.ANSWER: "La réponse a été donnée depuis la page.",
 }
 _TOLD = Pair | Outcome | DecisionRecorded | DeliveryRecorded | Posting | CompanyRecorded | ProposalSeen

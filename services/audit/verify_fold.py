@@ -21,6 +21,7 @@ from services.audit.archive_files import ArchiveFiles
 from services.audit.archive_rows import batches
 from services.audit.archive_segment import Filed, records_of
 from services.audit.manifest import LogBegun, Segment
+from services.audit.verify_difference import difference
 from services.audit.verify_findings import ChainReport, Fault, Finding
 
 
@@ -187,7 +188,7 @@ class _Comparison:
             word = None
         if word is None or not isinstance(word.data, Pair):
             self.report.odd += 1
-            self.suspect = self.suspect or _difference(segment, row, waiting)
+            self.suspect = self.suspect or difference(segment, row, waiting)
             return False
         if not self.partition.has_all_facts and (word.data.territory, word.epoch) not in self.adopted:
             self.report.beyond += 1
@@ -195,7 +196,7 @@ class _Comparison:
         if waiting is None and self._is_ahead(word.data.revision):
             self.report.ahead += 1
             return False
-        self.report.finding = self.suspect or _difference(segment, row, waiting)
+        self.report.finding = self.suspect or difference(segment, row, waiting)
         return True
 
     def _is_ahead(self, revision: int) -> bool:
@@ -208,17 +209,6 @@ def _rows(files: ArchiveFiles, segment: Segment) -> Iterator[Filed]:
         yield from records_of(batch)
 
 
-def _difference(segment: Segment, row: Filed, waiting: Record | None) -> Finding:
-    names = dict(row.record.headers)
-    event = (names.get("ce_id") or b"?").decode(errors="replace")
-    expected = "rien" if waiting is None else _told(waiting)
-    return Finding(
-        Fault.FOLD_DIFFERS,
-        f"{segment.topic}/{segment.partition} époque {segment.epoch}, position {row.offset}, événement {event}",
-        f"attendu : {expected}\ntrouvé : {_told(row.record)}",
-    )
-
-
 def _digest(record: Record) -> bytes:
     return hashlib.blake2b(repr((record.key, record.value, record.headers)).encode(), digest_size=16).digest()
 
@@ -229,9 +219,3 @@ def _revision(record: Record) -> int:
     except UndecodableError:
         return -1
     return data.revision if isinstance(data, Pair) else -1
-
-
-def _told(record: Record) -> str:
-    names = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
-    value = (record.value or b"").decode(errors="replace")
-    return f"{names.get('ce_type', '?')} {names.get('ce_id', '?')} du {names.get('ce_time', '?')} {value}"

@@ -230,7 +230,9 @@ def test_a_chain_forged_with_the_very_key_is_found_by_the_fold_and_by_a_head_not
     (finding,) = proof_of(scribe).findings
     assert finding.fault is Fault.FOLD_DIFFERS
     assert f"position {changed[0]}" in finding.where
-    assert forgery.decode() in finding.detail.split("trouvé")[1]
+    assert forgery.decode() in finding.detail.split("\ntrouvé : ")[1]
+    told = forgery.decode().partition(":")[2]
+    assert finding.detail.startswith(f"rules_version : 1 attendu, {told} trouvé\n")
     assert found(scribe, anchor=before.digest)[Fault.ANCHOR_MISSING] == before.digest
 
 
