@@ -55,6 +55,8 @@ class Tally:
         """Records went well."""
         if count:
             self._in_a_row = 0
+        if not self._in_recent and len(self._recent) == _WINDOW:
+            return  # it would be the same again
         for _ in range(min(count, _WINDOW)):
             self._see(parked=False)
 

@@ -17,7 +17,8 @@ FIRST_SECONDS: Final = 0.2
 LONGEST_SECONDS: Final = 10.0
 """A dependency that comes back after an hour is found within this; a hundred consumers ask it ten times a second."""
 
-_FAIR_SECONDS: Final = 0.005
+FAIR_SECONDS: Final = 0.005
+"""How long a computation may keep the event loop to itself."""
 
 T = TypeVar("T")
 
@@ -88,7 +89,7 @@ class Fairness:
 
     async def turn(self) -> None:
         """Let others run, if they have waited for 5 ms."""
-        if time.perf_counter() - self._since > _FAIR_SECONDS:
+        if time.perf_counter() - self._since > FAIR_SECONDS:
             await asyncio.sleep(0)
             self._since = time.perf_counter()
 

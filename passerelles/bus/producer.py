@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from asyncio import Future
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from passerelles.bus import mending  # noqa: F401 (mends the client)
 from passerelles.bus.address import Bus
@@ -27,6 +29,9 @@ PATIENCE_SECONDS: Final = 10.0
 _FAREWELL_SECONDS: Final = 1.0
 # Records of one partition that leave in one request; the default of 16 KiB is a dozen proposals.
 _BATCH_BYTES: Final = 256 * 1024
+MOST_BYTES: Final = 1_000_000
+"""The largest record: a little below what the topics take (`schemas.topics`), as a batch has a header of its own."""
+
 SLICE_EVENTS: Final = 2_000
 """What is sent before the acknowledgements are waited for: well below what `PATIENCE_SECONDS` suffices for."""
 
@@ -85,8 +90,9 @@ class Publisher:
         for first in range(0, len(placed), SLICE_EVENTS):
             records = placed[first : first + SLICE_EVENTS]
             await self._append(records)
-            for event, (topic, _, _) in zip(events[first:], records, strict=False):
-                PUBLISHED.labels(topic, event.type).inc()
+            some = zip(events[first:], records, strict=False)
+            for (topic, type_), count in Counter((topic, event.type) for event, (topic, _, _) in some).items():
+                PUBLISHED.labels(topic, type_).inc(count)
 
     async def publish_record(self, topic: str, partition: int, record: Record) -> None:
         """Append a record as it is. Raises `UnavailableError` as `publish` does."""
@@ -103,9 +109,11 @@ class Publisher:
         try:
             async with asyncio.timeout(self._patience):
                 producer = await self._connected()
-                acknowledgements = [await _send(producer, *record) for record in records]
-                # Every future is awaited, so that a failure leaves none whose exception nobody reads.
-                answers = await asyncio.gather(*acknowledgements, return_exceptions=True)
+                by_place: dict[tuple[str, int], list[Record]] = {}
+                for topic, partition, record in records:
+                    by_place.setdefault((topic, partition), []).append(record)
+                sending = (_send(producer, *where, some) for where, some in by_place.items())
+                answers = await asyncio.gather(*sending, return_exceptions=True)
             for answer in answers:
                 if isinstance(answer, BaseException):
                     raise answer
@@ -139,11 +147,30 @@ class Publisher:
             return self._producer
 
 
-async def _send(producer: AIOKafkaProducer, topic: str, partition: int, record: Record) -> Future[Any]:
-    acknowledgement: Future[Any] = await producer.send(
-        topic, value=record.value, key=record.key, partition=partition, headers=list(record.headers)
-    )
-    return acknowledgement
+async def _send(producer: AIOKafkaProducer, topic: str, partition: int, records: Sequence[Record]) -> None:
+    """Append records to a partition, in batches: one acknowledgement a batch costs far less than one a record."""
+    acknowledgements: list[Future[Any]] = []
+    batch = producer.create_batch()
+    try:
+        for record in records:
+            if not _added(batch, record):
+                acknowledgements.append(await producer.send_batch(batch, topic, partition=partition))
+                batch = producer.create_batch()
+                _added(batch, record)
+        acknowledgements.append(await producer.send_batch(batch, topic, partition=partition))
+    finally:
+        # Every future is awaited, so that a failure leaves none whose exception nobody reads.
+        answers = await asyncio.gather(*acknowledgements, return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+
+
+def _added(batch: BatchBuilder, record: Record) -> bool:
+    added = batch.append(timestamp=None, key=record.key, value=record.value, headers=list(record.headers))
+    if added is not None and added.size > MOST_BYTES:
+        raise MessageSizeTooLargeError(f"a record of {added.size} bytes is larger than {MOST_BYTES}")
+    return added is not None
 
 
 async def _connect(bus: Bus) -> AIOKafkaProducer:

@@ -50,11 +50,13 @@ class Held:
     """A shard at work.
 
     Attributes:
-        position: the next offset to fold; all before it was folded, and what it caused acknowledged.
+        position: the next offset to fold.
+        said: what is caused by all before this offset is acknowledged.
     """
 
     shard: Shard
     position: int
+    said: int
 
 
 class Restoration:
@@ -98,10 +100,11 @@ class Restoration:
         targets: dict[TopicPartition, int] = {}
         for each, (begin, target, end) in (await self._spans(assigned)).items():
             kept = self._kept.get(each.partition)
-            if kept is not None and target <= kept.position <= end:
+            # One that is ahead of what it said is behind the words that it owes: it is restored.
+            if kept is not None and kept.said == kept.position and target <= kept.position <= end:
                 held[each.partition] = kept
             else:
-                held[each.partition] = Held(self._make_shard(each.partition), begin)
+                held[each.partition] = Held(self._make_shard(each.partition), begin, begin)
                 targets[each] = target
                 consumer.seek(each, begin)
                 consumer.resume(each)
@@ -142,7 +145,7 @@ class Restoration:
                 if position >= target:
                     self._consumer.pause(each)
                     self._settle(held[each.partition])
-                    held[each.partition].position = target
+                    held[each.partition].position = held[each.partition].said = target
                     del waiting[each]
                     await self._fairness.turn()
             stay(self._left)

@@ -6,6 +6,7 @@ A crash between the two makes a shard say again what it said, to the byte; a reb
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Final
@@ -17,13 +18,13 @@ from aiokafka.errors import IllegalStateError, KafkaError
 
 from passerelles.bus import consumer as consuming
 from passerelles.bus.address import Bus
-from passerelles.bus.consumer import BATCH_RECORDS, FINISH_SECONDS, PromptConsumer, Watch
+from passerelles.bus.consumer import FINISH_SECONDS, PromptConsumer, Watch
 from passerelles.bus.faults import fault
 from passerelles.bus.parking import Parking
 from passerelles.bus.parking_limits import TooMuchParkedError
 from passerelles.bus.patience import Backoff, LeftError, unless
 from passerelles.bus.producer import Publisher
-from passerelles.bus.shard_fold import Folding
+from passerelles.bus.shard_fold import SLICE_RECORDS, Folding
 from passerelles.bus.shard_restore import FoldError, Held, Restoration, Shard
 from passerelles.bus.topics import verify_topics
 from passerelles.errors import UnavailableError
@@ -133,7 +134,11 @@ class ShardRunner:
                 await self._turn(consumer, watch)
         finally:
             self._left.set()
-            await consumer.stop()
+            try:
+                with contextlib.suppress(LeftError):
+                    await self._folding.finish()
+            finally:
+                await consumer.stop()
 
     async def _turn(self, consumer: PromptConsumer, watch: Watch) -> None:
         """Restore what was assigned, or fold what is next."""
@@ -142,8 +147,9 @@ class ShardRunner:
             async with self._working:
                 if self._assigned is not None:
                     await self._restore(consumer, self._assigned, left)
-            batches = await unless(left, consumer.poll(max_records=BATCH_RECORDS))
+            batches = await unless(left, consumer.poll(max_records=SLICE_RECORDS))
             if not batches:
+                await self._folding.finish()
                 watch.idle(consumer)
                 return
             watch.answered()
@@ -160,6 +166,8 @@ class ShardRunner:
 
     async def _restore(self, consumer: PromptConsumer, assigned: set[TopicPartition], left: asyncio.Event) -> None:
         began = time.perf_counter()
+        with contextlib.suppress(LeftError):
+            await self._folding.finish()
         self._check.down(_RESTORING)
 
         def progress(ratio: float) -> None:
@@ -189,7 +197,9 @@ class ShardRunner:
         self._left.set()
         try:
             async with asyncio.timeout(FINISH_SECONDS), self._working:
-                pass
+                await self._folding.finish()
+        except LeftError:
+            log.info("shard.left", group=self._group)
         except TimeoutError:
             log.warning("bus.batch_outlived", group=self._group)
 
