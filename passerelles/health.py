@@ -55,7 +55,7 @@ class Check:
             log.warning("check.down", check=self.name, reason=reason)
 
     def figures(self, **figures: Any) -> None:
-        """Add to what `/readyz` shows beside the state: JSON values."""
+        """Add to what `/readyz` shows beside the state: JSON values, or functions that give one when it is asked."""
         self._figures.update(figures)
 
     def moved(self) -> None:
@@ -73,7 +73,8 @@ class Check:
 
     def report(self) -> dict[str, Any]:
         """The check as JSON data."""
-        return {"up": self._reason is None, "reason": self._reason, **self._figures}
+        figures = {name: value() if callable(value) else value for name, value in self._figures.items()}
+        return {"up": self._reason is None, "reason": self._reason, **figures}
 
 
 class Health:

@@ -31,6 +31,25 @@ SHARD_RESTORED: Final = Gauge(
     "How much of its log a shard has replayed: 1 when it works.",
     ["topic", "partition"],
 )
+SHARD_STATE: Final = Gauge(
+    "passerelles_shard_state",
+    "1 for the state of a shard here: restoring, working or revoked.",
+    ["topic", "partition", "state"],
+)
+SHARD_OLDEST_SECONDS: Final = Gauge(
+    "passerelles_shard_oldest_unprocessed_seconds",
+    "Age of the oldest event that a shard has not handled, at most; 0 when none waits.",
+    ["topic", "partition"],
+)
+SHARD_SNAPSHOT_AGE: Final = Gauge(
+    "passerelles_shard_snapshot_age_seconds", "Age of the last snapshot of a shard.", ["topic", "partition"]
+)
+SHARD_SNAPSHOT_PAUSE: Final = Histogram(
+    "passerelles_shard_snapshot_pause_seconds", "What a fold stood still to be copied.", ["topic"], buckets=_SECONDS
+)
+SHARD_SNAPSHOTS_REFUSED: Final = Counter(
+    "passerelles_shard_snapshots_refused", "Snapshots that were not used, by reason.", ["topic", "reason"]
+)
 SHARD_RESTORE_SECONDS: Final = Histogram(
     "passerelles_shard_restore_seconds", "From an assignment to work.", ["topic"], buckets=_SECONDS
 )

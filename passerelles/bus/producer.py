@@ -32,6 +32,8 @@ _BATCH_BYTES: Final = 256 * 1024
 MOST_BYTES: Final = 1_000_000
 """The largest record: a little below what the topics take (`schemas.topics`), as a batch has a header of its own."""
 
+_MANY: Final = 20
+
 SLICE_EVENTS: Final = 2_000
 """What is sent before the acknowledgements are waited for: well below what `PATIENCE_SECONDS` suffices for."""
 
@@ -148,16 +150,24 @@ class Publisher:
 
 
 async def _send(producer: AIOKafkaProducer, topic: str, partition: int, records: Sequence[Record]) -> None:
-    """Append records to a partition, in batches: one acknowledgement a batch costs far less than one a record."""
+    """Append records to a partition: many in batches of their own, few in one that they share with other tasks'.
+
+    One acknowledgement a batch costs far less than one a record; but a batch of one's own waits for the one before.
+    """
     acknowledgements: list[Future[Any]] = []
-    batch = producer.create_batch()
     try:
-        for record in records:
-            if not _added(batch, record):
-                acknowledgements.append(await producer.send_batch(batch, topic, partition=partition))
-                batch = producer.create_batch()
-                _added(batch, record)
-        acknowledgements.append(await producer.send_batch(batch, topic, partition=partition))
+        if len(records) < _MANY:
+            for record in records:
+                options = {"key": record.key, "partition": partition, "headers": list(record.headers)}
+                acknowledgements.append(await producer.send(topic, value=record.value, **options))
+        else:
+            batch = producer.create_batch()
+            for record in records:
+                if not _added(batch, record):
+                    acknowledgements.append(await producer.send_batch(batch, topic, partition=partition))
+                    batch = producer.create_batch()
+                    _added(batch, record)
+            acknowledgements.append(await producer.send_batch(batch, topic, partition=partition))
     finally:
         # Every future is awaited, so that a failure leaves none whose exception nobody reads.
         answers = await asyncio.gather(*acknowledgements, return_exceptions=True)

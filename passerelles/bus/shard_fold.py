@@ -21,7 +21,8 @@ from passerelles.bus.patience import FAIR_SECONDS
 from passerelles.bus.producer import SLICE_EVENTS, Publisher
 from passerelles.bus.set_aside import Aside
 from passerelles.bus.shard_restore import FoldError, Held
-from passerelles.bus.shard_say import Saying, Slice
+from passerelles.bus.shard_say import Saying, Slice, Span
+from passerelles.bus.shard_watch import ShardWatch
 from passerelles.health import Check
 
 SLICE_RECORDS: Final = 2_000
@@ -37,10 +38,18 @@ class Folding:
     """
 
     def __init__(
-        self, publisher: Publisher, parking: Parking, check: Check, *, group: str, held: dict[int, Held]
+        self,
+        publisher: Publisher,
+        parking: Parking,
+        check: Check,
+        watch: ShardWatch,
+        *,
+        group: str,
+        held: dict[int, Held],
     ) -> None:
         self._held = held
-        self._saying = Saying(publisher, check, group=group, held=held)
+        self._watch = watch
+        self._saying = Saying(publisher, check, watch, group=group, held=held)
         self._tally = Tally(parking.limits)
         self._aside = Aside(parking, group, check)
 
@@ -65,6 +74,7 @@ class Folding:
         for each, raws in batches.items():
             held, first = self._held[each.partition], raws[0].offset
             shard, handled = held.shard, 0
+            self._watch.waits_since(each, raws[0].timestamp)
             for raw in raws:
                 offset = raw.offset
                 if offset != held.position:
@@ -90,12 +100,13 @@ class Folding:
                     await asyncio.sleep(0)
                     due = time.perf_counter() + FAIR_SECONDS
                 if len(slice_.words) > SLICE_EVENTS:
-                    slice_.spans[each] = (first, held.position)
+                    slice_.spans[each] = Span(first, held.position, raw.timestamp)
                     await self._saying.take(slice_, consumer, left)
                     slice_, first = Slice(), held.position
             self._tally.handled(handled)
+            held.last = raw
             if held.position > first:
-                slice_.spans[each] = (first, held.position)
+                slice_.spans[each] = Span(first, held.position, raw.timestamp)
             if left.is_set():
                 break
         await self._saying.take(slice_, consumer, left)

@@ -1,7 +1,7 @@
-"""How a shard comes to where its group left off: it replays the log in silence up to the committed offset.
+"""How a shard comes to where its group left off: from a snapshot or the log alone, in silence, to what was committed.
 
-From the log alone, positions rather than offsets are waited for: control records leave gaps. This is where a snapshot
-would spare the beginning of the replay.
+Positions rather than offsets are waited for: control records leave gaps. From a snapshot the rest is folded and what it
+says is dropped; from the log alone everything is loaded first, and each open need is matched once.
 """
 
 from __future__ import annotations
@@ -9,20 +9,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Final, Protocol, runtime_checkable
 
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 
 from passerelles.bus.codec import UndecodableError, decode
-from passerelles.bus.consumer import BATCH_RECORDS, PromptConsumer, record_of
+from passerelles.bus.consumer import PromptConsumer
 from passerelles.bus.faults import fault
 from passerelles.bus.patience import Fairness, stay
-from passerelles.telemetry import SHARD_RESTORED
+from passerelles.bus.shard_watch import ShardWatch
+from passerelles.bus.snapshots import Anchor, Parts, Refused, SnapshotFolder, SnapshotRefusedError
+from passerelles.telemetry import SHARD_SNAPSHOTS_REFUSED
 from schemas.envelope import Event
 from schemas.vocabulary import Payload
 
 log = structlog.get_logger(__name__)
+
+_READ_RECORDS: Final = 5_000
+_WORTH_MATCHING: Final = 200_000
+"""Facts behind a snapshot from which loading them and matching every need once is quicker than folding each."""
 
 
 class Shard(Protocol):
@@ -41,6 +48,21 @@ class Shard(Protocol):
         """Take an event, and give what it causes, in order: each time the same, to the byte."""
 
 
+@runtime_checkable
+class KeptShard(Shard, Protocol):
+    """A shard that snapshots can be taken of."""
+
+    def parts(self) -> Parts:
+        """A copy of the whole state, that the shard does not share: quick, as the fold stands still meanwhile."""
+
+    def resume(self, parts: Parts) -> None:
+        """Take up, while empty, the state that parts are a copy of; called in a thread.
+
+        Raises:
+            Exception: whichever, when this build would not go on from there as it went on then.
+        """
+
+
 class FoldError(Exception):
     """A shard refused a fact; `str` tells where, without the data."""
 
@@ -52,11 +74,36 @@ class Held:
     Attributes:
         position: the next offset to fold.
         said: what is caused by all before this offset is acknowledged.
+        kept_to: the position of its last snapshot, which was taken at `kept_at`, in seconds since 1970.
+        last: the last record before `position` that was seen.
     """
 
     shard: Shard
     position: int
     said: int
+    kept_to: int
+    kept_at: float
+    last: ConsumerRecord | None = None
+
+
+@dataclass(slots=True)
+class _Replay:
+    """One shard on its way.
+
+    Attributes:
+        begin: where reading begins; `target`: the position to reach.
+        log_begins: where it would begin without the snapshot.
+        anchor, path: of the snapshot, until the log is known to hold the anchor.
+        loads: it loads rather than folds.
+    """
+
+    held: Held
+    begin: int
+    target: int
+    log_begins: int
+    loads: bool = True
+    anchor: Anchor | None = None
+    path: Path | None = None
 
 
 class Restoration:
@@ -64,6 +111,7 @@ class Restoration:
 
     Args:
         kept: the shards that this process held before, by partition; one that is not behind the group goes on.
+        snapshots: where there may be some.
         left: set when the assignment is over.
         progress: told how much of the replay is done, from 0 to 1.
     """
@@ -74,12 +122,16 @@ class Restoration:
         make_shard: Callable[[int], Shard],
         kept: Mapping[int, Held],
         *,
+        snapshots: SnapshotFolder | None,
+        watch: ShardWatch,
         left: asyncio.Event,
         progress: Callable[[float], None],
     ) -> None:
         self._consumer = consumer
         self._make_shard = make_shard
         self._kept = kept
+        self._snapshots = snapshots
+        self._watch = watch
         self._left = left
         self._progress = progress
         self._fairness = Fairness()
@@ -97,18 +149,17 @@ class Restoration:
         consumer = self._consumer
         consumer.pause(*assigned)
         held: dict[int, Held] = {}
-        targets: dict[TopicPartition, int] = {}
+        replays: dict[TopicPartition, _Replay] = {}
         for each, (begin, target, end) in (await self._spans(assigned)).items():
             kept = self._kept.get(each.partition)
-            # One that is ahead of what it said is behind the words that it owes: it is restored.
+            # One that is ahead of what it said owes words that it would never say: it is restored.
             if kept is not None and kept.said == kept.position and target <= kept.position <= end:
                 held[each.partition] = kept
             else:
-                held[each.partition] = Held(self._make_shard(each.partition), begin, begin)
-                targets[each] = target
-                consumer.seek(each, begin)
-                consumer.resume(each)
-        await self._replay(targets, held)
+                replays[each] = await self._from_snapshot(each, begin, target) or self._from_log(each, begin, target)
+                self._read_from(each, replays[each].begin)
+        await self._replay(replays)
+        held |= {each.partition: replay.held for each, replay in replays.items()}
         for each in assigned:
             consumer.seek(each, held[each.partition].position)
         consumer.resume(*assigned)
@@ -133,49 +184,125 @@ class Restoration:
             spans[each] = (begins[each], target, ends[each])
         return spans
 
-    async def _replay(self, targets: Mapping[TopicPartition, int], held: Mapping[int, Held]) -> None:
-        begins = {each: held[each.partition].position for each in targets}
-        total = sum(target - begins[each] for each, target in targets.items())
-        waiting = dict(targets)
+    def _from_log(self, each: TopicPartition, begin: int, target: int) -> _Replay:
+        held = Held(self._make_shard(each.partition), begin, begin, kept_to=begin, kept_at=0.0)
+        return _Replay(held, begin, target, begin)
+
+    async def _from_snapshot(self, each: TopicPartition, begin: int, target: int) -> _Replay | None:
+        """The newest snapshot that serves, if one does; those that don't are removed, with a line in the log."""
+        if self._snapshots is None:
+            return None
+        for path in await asyncio.to_thread(self._snapshots.of, each.partition):
+            try:
+                replay = await asyncio.to_thread(self._resumed, path, each.partition, begin, target)
+            except SnapshotRefusedError as refused:
+                await self._refuse(each, path, refused.reason, refused.detail)
+            else:
+                stay(self._left)
+                return replay
+        return None
+
+    def _resumed(self, path: Path, partition: int, begin: int, target: int) -> _Replay:
+        assert self._snapshots is not None  # noqa: S101 (see the caller)
+        header, parts = self._snapshots.read(path)
+        if header.position > target:
+            raise SnapshotRefusedError(Refused.AHEAD, f"at {header.position}, the group is at {target}")
+        if header.anchor.offset < begin:
+            raise SnapshotRefusedError(Refused.LOG_TRIMMED, f"at {header.position}, the log begins at {begin}")
+        shard = self._make_shard(partition)
+        assert isinstance(shard, KeptShard)  # noqa: S101 (whoever has snapshots has such shards)
+        try:
+            shard.resume(parts)
+        except Exception as error:
+            raise SnapshotRefusedError(Refused.OTHER_CONTENT, fault(error)) from error
+        held = Held(shard, header.position, header.position, kept_to=header.position, kept_at=header.taken_at)
+        loads = target - header.position > _WORTH_MATCHING
+        return _Replay(held, header.anchor.offset, target, begin, loads, header.anchor, path)
+
+    async def _refuse(self, each: TopicPartition, path: Path, reason: Refused, detail: str) -> None:
+        assert self._snapshots is not None  # noqa: S101 (see the callers)
+        SHARD_SNAPSHOTS_REFUSED.labels(each.topic, reason.value).inc()
+        log.warning(
+            "shard.snapshot_refused",
+            topic=each.topic,
+            partition=each.partition,
+            file=path.name,
+            reason=reason.value,
+            detail=detail,
+        )
+        await asyncio.to_thread(self._snapshots.remove, path)
+
+    def _read_from(self, each: TopicPartition, offset: int) -> None:
+        self._consumer.seek(each, offset)
+        self._consumer.resume(each)
+
+    async def _replay(self, replays: dict[TopicPartition, _Replay]) -> None:
+        waiting = dict(replays)
         while True:
-            for each, target in list(waiting.items()):
+            for each, replay in list(waiting.items()):
                 position = await self._consumer.position(each)
-                ratio = 1.0 if position >= target else (position - begins[each]) / (target - begins[each])
-                SHARD_RESTORED.labels(each.topic, each.partition).set(ratio)
-                if position >= target:
+                self._watch.restored_to(each, _ratio(position, replay))
+                if position >= replay.target:
                     self._consumer.pause(each)
-                    self._settle(held[each.partition])
-                    held[each.partition].position = held[each.partition].said = target
+                    self._settle(replay)
                     del waiting[each]
                     await self._fairness.turn()
             stay(self._left)
             if not waiting:
                 return
-            batches = await self._consumer.poll(*waiting, max_records=BATCH_RECORDS)
+            batches = await self._consumer.poll(*waiting, max_records=_READ_RECORDS)
             stay(self._left)
             for each, raws in batches.items():
-                await self._load(held[each.partition], raws, targets[each])
-            done = sum(held[each.partition].position - begins[each] for each in targets)
-            self._progress(done / total)
+                replay = replays[each]
+                if replay.anchor is not None and Anchor.of(raws[0]) != replay.anchor:
+                    assert replay.path is not None  # noqa: S101 (it has an anchor)
+                    detail = f"another record, or none, at {replay.anchor.offset}"
+                    await self._refuse(each, replay.path, Refused.OTHER_LOG, detail)
+                    again = await self._from_snapshot(each, replay.log_begins, replay.target)
+                    replays[each] = waiting[each] = again or self._from_log(each, replay.log_begins, replay.target)
+                    self._read_from(each, replays[each].begin)
+                else:
+                    replay.anchor = None
+                    await self._take(replay, raws)
+            done = sum(max(0, replay.held.position - replay.begin) for replay in replays.values())
+            total = sum(replay.target - replay.begin for replay in replays.values())
+            self._progress(min(1.0, done / total))
 
-    async def _load(self, held: Held, raws: Sequence[ConsumerRecord], target: int) -> None:
+    async def _take(self, replay: _Replay, raws: Sequence[ConsumerRecord]) -> None:
+        held, loads = replay.held, replay.loads
+        shard = held.shard
         for raw in raws:
-            if raw.offset >= target:
+            offset = raw.offset
+            if offset >= replay.target:
                 return
+            held.last = raw
+            if offset < held.position:
+                continue  # the anchor
             await self._fairness.turn()
             try:
-                event = decode(record_of(raw))
+                event = decode(raw)
             except UndecodableError:
                 continue  # parked when it was met for the first time
             try:
-                held.shard.load(event, raw.offset)
+                if loads:
+                    shard.load(event, offset)
+                else:
+                    shard.fold(event, offset)
             except Exception as error:
-                raise FoldError(f"{raw.topic}/{raw.partition}@{raw.offset}: {fault(error)}") from error
-            held.position = raw.offset + 1
+                raise FoldError(f"{raw.topic}/{raw.partition}@{offset}: {fault(error)}") from error
+            held.position = offset + 1
 
     @staticmethod
-    def _settle(held: Held) -> None:
-        try:
-            held.shard.settle()
-        except Exception as error:
-            raise FoldError(f"settle: {fault(error)}") from error
+    def _settle(replay: _Replay) -> None:
+        held = replay.held
+        if replay.loads:
+            try:
+                held.shard.settle()
+            except Exception as error:
+                raise FoldError(f"settle: {fault(error)}") from error
+        held.position = held.said = replay.target
+
+
+def _ratio(position: int, replay: _Replay) -> float:
+    length = replay.target - replay.begin
+    return 1.0 if position >= replay.target else (position - replay.begin) / length

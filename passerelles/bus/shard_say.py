@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 import structlog
 from aiokafka import TopicPartition
@@ -16,6 +17,7 @@ from passerelles.bus.faults import fault
 from passerelles.bus.patience import patiently
 from passerelles.bus.producer import SLICE_EVENTS, Publisher
 from passerelles.bus.shard_restore import FoldError, Held
+from passerelles.bus.shard_watch import ShardWatch
 from passerelles.health import Check
 from passerelles.telemetry import BATCH_SECONDS, SHARD_EMITTED, SHARD_FOLDED, SHARD_POSITION
 from schemas.envelope import Event
@@ -24,28 +26,36 @@ from schemas.vocabulary import Payload
 log = structlog.get_logger(__name__)
 
 
+class Span(NamedTuple):
+    """The offsets from `first` to before `end`; the last record was written at `last_ms`, since 1970."""
+
+    first: int
+    end: int
+    last_ms: int
+
+
 @dataclass(slots=True)
 class Slice:
     """What was folded between two commits.
 
     Attributes:
-        spans: by partition, the first offset folded and the next to fold.
+        spans: by partition, what was folded of it.
         words: what it caused, in order.
     """
 
-    spans: dict[TopicPartition, tuple[int, int]] = field(default_factory=dict)
+    spans: dict[TopicPartition, Span] = field(default_factory=dict)
     words: list[Event[Payload]] = field(default_factory=list)
     began: float = field(default_factory=time.perf_counter)
 
     @property
     def ends(self) -> dict[TopicPartition, int]:
         """The offsets to commit."""
-        return {each: end for each, (_, end) in self.spans.items()}
+        return {each: span.end for each, span in self.spans.items()}
 
     @property
     def folded(self) -> int:
         """How many offsets it goes over."""
-        return sum(end - first for first, end in self.spans.values())
+        return sum(span.end - span.first for span in self.spans.values())
 
 
 class Saying:
@@ -56,9 +66,12 @@ class Saying:
         held: the shards at work, by partition; told up to where what they caused is acknowledged.
     """
 
-    def __init__(self, publisher: Publisher, check: Check, *, group: str, held: Mapping[int, Held]) -> None:
+    def __init__(
+        self, publisher: Publisher, check: Check, watch: ShardWatch, *, group: str, held: Mapping[int, Held]
+    ) -> None:
         self._publisher = publisher
         self._check = check
+        self._watch = watch
         self._group = group
         self._held = held
         self._under_way: asyncio.Task[None] | None = None
@@ -99,15 +112,15 @@ class Saying:
         SHARD_FOLDED.labels(self._group).inc(slice_.folded)
         SHARD_EMITTED.labels(self._group).inc(len(words))
         BATCH_SECONDS.labels(self._group).observe(elapsed)
-        for each, end in ends.items():
-            SHARD_POSITION.labels(each.topic, each.partition).set(end)
+        for each, span in slice_.spans.items():
+            SHARD_POSITION.labels(each.topic, each.partition).set(span.end)
+            lag = max(0, (consumer.highwater(each) or 0) - span.end) if each in consumer.assignment() else 0
+            self._watch.handled(each, span.end, lag, span.last_ms)
         log.info(
             "shard.folded",
             group=self._group,
             events=slice_.folded,
             said=len(words),
-            offsets={
-                f"{each.topic}/{each.partition}": f"{first}-{end - 1}" for each, (first, end) in slice_.spans.items()
-            },
+            offsets={f"{each.topic}/{each.partition}": f"{of.first}-{of.end - 1}" for each, of in slice_.spans.items()},
             elapsed_ms=round(elapsed * 1000, 1),
         )

@@ -26,6 +26,9 @@ from passerelles.bus.patience import Backoff, LeftError, unless
 from passerelles.bus.producer import Publisher
 from passerelles.bus.shard_fold import SLICE_RECORDS, Folding
 from passerelles.bus.shard_restore import FoldError, Held, Restoration, Shard
+from passerelles.bus.shard_snapshots import Snapshots
+from passerelles.bus.shard_watch import ShardWatch
+from passerelles.bus.snapshots import SnapshotFolder
 from passerelles.bus.topics import verify_topics
 from passerelles.errors import UnavailableError
 from passerelles.health import Health
@@ -51,6 +54,7 @@ class ShardRunner:
         publisher: where what the shards say goes; started and stopped by its owner, around the runner.
         group: the consumer group, and the name under which it parks; its check is `bus.GROUP`.
         make_shard: an empty shard of a partition.
+        snapshots: where shards are kept and found again, each a `KeptShard`; none where nothing is kept.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class ShardRunner:
         topic: str,
         group: str,
         make_shard: Callable[[int], Shard],
+        snapshots: SnapshotFolder | None = None,
     ) -> None:
         self._bus = bus
         self._topic = topic
@@ -70,7 +75,11 @@ class ShardRunner:
         self._make_shard = make_shard
         self._check = health.check(f"bus.{group}")
         self._held: dict[int, Held] = {}
-        self._folding = Folding(publisher, parking, self._check, group=group, held=self._held)
+        self._watch = ShardWatch(group)
+        self._check.figures(shards=self._watch.report)
+        self._folding = Folding(publisher, parking, self._check, self._watch, group=group, held=self._held)
+        self._folder = snapshots
+        self._snapshots = None if snapshots is None else Snapshots(snapshots, self._watch, group=group)
         self._assigned: set[TopicPartition] | None = None
         self._working = asyncio.Lock()
         self._left = asyncio.Event()
@@ -137,8 +146,11 @@ class ShardRunner:
             try:
                 with contextlib.suppress(LeftError):
                     await self._folding.finish()
+                if self._snapshots is not None:
+                    await self._snapshots.finish()
             finally:
                 await consumer.stop()
+                self._watch.revoked()
 
     async def _turn(self, consumer: PromptConsumer, watch: Watch) -> None:
         """Restore what was assigned, or fold what is next."""
@@ -149,13 +161,17 @@ class ShardRunner:
                     await self._restore(consumer, self._assigned, left)
             batches = await unless(left, consumer.poll(max_records=SLICE_RECORDS))
             if not batches:
-                await self._folding.finish()
+                async with self._working:
+                    await self._folding.finish()
+                    if not left.is_set():
+                        await self._keep()
                 watch.idle(consumer)
                 return
             watch.answered()
             async with self._working:
                 if not left.is_set():
                     await self._folding.run(consumer, batches, left)
+                    await self._keep()
         except LeftError:
             log.info("shard.left", group=self._group)
         except IllegalStateError:
@@ -163,6 +179,13 @@ class ShardRunner:
                 raise  # else the partitions were taken back in the middle of it
         if left.is_set() and not self._stopping.is_set():
             await asyncio.sleep(0.05)  # the assignment is under way
+
+    async def _keep(self) -> None:
+        """Take a snapshot of a shard if one is due, once its words are acknowledged."""
+        partition = None if self._snapshots is None else self._snapshots.due(self._held)
+        if self._snapshots is not None and partition is not None:
+            await self._folding.finish()
+            self._snapshots.take(partition, self._held[partition])
 
     async def _restore(self, consumer: PromptConsumer, assigned: set[TopicPartition], left: asyncio.Event) -> None:
         began = time.perf_counter()
@@ -174,12 +197,26 @@ class ShardRunner:
             self._check.moved()
             self._check.figures(restored=round(ratio, 3))
 
-        restoration = Restoration(consumer, self._make_shard, self._held, left=left, progress=progress)
+        if self._snapshots is not None:
+            await self._snapshots.finish()
+        self._watch.restoring(assigned)
+        restoration = Restoration(
+            consumer,
+            self._make_shard,
+            self._held,
+            snapshots=self._folder,
+            watch=self._watch,
+            left=left,
+            progress=progress,
+        )
         kept = set(map(id, self._held.values()))
         restored = await restoration.run(assigned)
         self._held.clear()
         self._held.update(restored)
         self._assigned = None
+        for each in assigned:
+            held = self._held[each.partition]
+            self._watch.working(each, held.position, held.kept_at or None)
         elapsed = time.perf_counter() - began
         SHARD_RESTORE_SECONDS.labels(self._topic).observe(elapsed)
         self._check.figures(partitions=sorted(self._held), restored=1.0)
@@ -202,6 +239,7 @@ class ShardRunner:
             log.info("shard.left", group=self._group)
         except TimeoutError:
             log.warning("bus.batch_outlived", group=self._group)
+        self._watch.revoked()
 
     def assigned(self, consumer: PromptConsumer, partitions: set[TopicPartition]) -> None:
         """Partitions were assigned: nothing of them is read before their shards are restored."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -53,6 +54,7 @@ class CountingShard:
         self.loaded: list[int] = []
         self.folded: list[int] = []
         self.settled = 0
+        self.resumed = 0
         self.counts: dict[str, int] = {}
 
     def load(self, event: Event[Payload], offset: int) -> None:
@@ -62,6 +64,15 @@ class CountingShard:
 
     def settle(self) -> None:
         self.settled += 1
+
+    def parts(self) -> dict[str, bytes]:
+        return {"counts": json.dumps(self.counts).encode(), "empty": b""}
+
+    def resume(self, parts: Mapping[str, bytes | memoryview]) -> None:
+        assert not self.counts
+        self.counts = json.loads(bytes(parts["counts"]))
+        self.resumed = sum(self.counts.values())
+        self.settled = 1
 
     def fold(self, event: Event[Payload], offset: int) -> Sequence[Event[Payload]]:
         assert self.settled == 1

@@ -17,6 +17,7 @@ from passerelles.bus.parking import Parking
 from passerelles.bus.parking_limits import ParkingLimits
 from passerelles.bus.producer import Publisher
 from passerelles.bus.shards import ShardRunner
+from passerelles.bus.snapshots import SnapshotFolder
 from passerelles.errors import UnavailableError
 from passerelles.health import Health
 from passerelles.store.sqlite import SqliteStore
@@ -44,7 +45,13 @@ GROUP = "matching"
 class Member:
     """A process of the group, with all that it stands on."""
 
-    def __init__(self, bus: Bus, store: SqliteStore, shard: type[CountingShard] = CountingShard) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        store: SqliteStore,
+        shard: type[CountingShard] = CountingShard,
+        snapshots: SnapshotFolder | None = None,
+    ) -> None:
         self.health = Health()
         self.publisher = Publisher(bus, patience=5)
         self.parking = Parking(store)
@@ -55,7 +62,14 @@ class Member:
             return self.shards[-1]
 
         self.runner = ShardRunner(
-            bus, self.publisher, self.parking, self.health, topic=FACTS, group=GROUP, make_shard=make
+            bus,
+            self.publisher,
+            self.parking,
+            self.health,
+            topic=FACTS,
+            group=GROUP,
+            make_shard=make,
+            snapshots=snapshots,
         )
 
     async def start(self) -> None:
