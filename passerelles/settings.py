@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from passerelles.alert_settings import AlertSettings
 from passerelles.channel_settings import MailSettings, SmsSettings, WebhookSettings
 from passerelles.errors import SettingsError
 
@@ -34,6 +35,11 @@ EXPECTED: Final[Mapping[str, str]] = MappingProxyType(
         "sms": "« none », « http », « ovh », « brevo » ou « twilio »",
         "sms_fallback": "« none », « http », « ovh », « brevo » ou « twilio »",
         "alert_window_ms": "un nombre entier de millisecondes, de 0 à 86400000 (un jour),",
+        "alert_need_hours": "un nombre entier d'heures, de 0 à 720,",
+        "alert_pair_days": "un nombre entier de jours, de 0 à 90,",
+        "sms_hours": "deux heures, « 8-20 » par exemple,",
+        "sms_days": "des jours de 1 (lundi) à 7, « 123456 » par exemple,",
+        "sms_holidays": "« true » ou « false »",
         "log_level": "« debug », « info », « warning » ou « error »",
     }
 )
@@ -45,7 +51,7 @@ _LONG: Final = 8
 """From so many letters on a name has two slips: `OPRATOR_TOKN`; in a short one, `PORT` would be `STORE`."""
 
 
-class Settings(SmsSettings, WebhookSettings, MailSettings, BaseSettings):
+class Settings(SmsSettings, WebhookSettings, MailSettings, AlertSettings, BaseSettings):
     """The settings, with their defaults: those of the embedded stack.
 
     The table of `docs/operations.md` is generated from the descriptions below, and from those of the groups.

@@ -11,6 +11,8 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from passerelles.errors import UnavailableError
+from schemas.deliveries import Channel
+from schemas.preferences import Preferences
 from schemas.vocabulary import Mode, Party
 from services.notifications.pairs import KnownPair
 
@@ -34,6 +36,8 @@ class Contact(_Answer):
 
     Attributes:
         sms: this person asked for text messages.
+        preferences: what it chose to be told, how soon and by which channel.
+        unreachable: the channels that do not reach it, each with its last word.
         preferences_url: where it chooses what to be told; `unsubscribe_url`: where it ends alerts by email.
     """
 
@@ -42,8 +46,18 @@ class Contact(_Answer):
     email: str
     phone: str | None = None
     sms: bool = False
+    preferences: Preferences = Preferences()
+    unreachable: dict[Channel, str] = Field(default_factory=dict)
     preferences_url: str = ""
     unsubscribe_url: str = ""
+
+
+class Coordinator(_Answer):
+    """Whoever follows the company's département."""
+
+    id: UUID
+    name: str
+    email: str
 
 
 class NeedBriefing(_Answer):
@@ -108,6 +122,7 @@ class Briefing(_Answer):
     contacts: tuple[Contact, ...]
     certificates: dict[str, str] = Field(default_factory=dict)
     items: tuple[ItemBriefing, ...] = ()
+    coordinator: Coordinator | None = None
 
 
 class Contacts:

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from schemas.deliveries import MessageKind
 from schemas.vocabulary import Party
-from services.notifications.contacts import Briefing, Contact, Counterpart, ItemBriefing
+from services.notifications.contacts import Briefing, Contact
+from services.notifications.lines import Line, line_of
 from services.notifications.pairs import KnownPair
 from services.notifications.phrases import PHRASES, Phrases, subject_of, title_of, topic
-from services.notifications.wording import (
-    DECLINES,
-    MODES,
-    NBSP,
-    WITHDRAWALS,
-    Fact,
-    counted,
-    distance,
-    facts,
-    period,
-    plain,
-    quoted,
-)
+from services.notifications.wording import NBSP, counted, plain
 
 ORDER: Final = (
     MessageKind.AGREED,
@@ -38,42 +27,24 @@ ORDER: Final = (
 )
 """What calls for an action first, what only informs last."""
 
-TO_DECIDE: Final = frozenset(
-    {MessageKind.PROPOSED, MessageKind.ACCEPTED, MessageKind.REMINDED, MessageKind.REMINDED_AGAIN}
-)
-"""What asks the reader for an answer."""
-
 SHOWN: Final = 8
 """How many proposals a message shows in full, the others by a line each."""
+
+IN_DIGEST: Final = "Voici ce qui vous concerne depuis votre dernier récapitulatif."
 
 LISTED: Final = 100
 """How many a message tells at most; a cohort of 220 people can bring hundreds at once."""
 
 Item = tuple[KnownPair, MessageKind]
-_Reader = tuple[Contact, Party]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One proposal in a message.
+class Part:
+    """What a message tells of the pairs in which the company stands on one side."""
 
-    Attributes:
-        heading: the occupation on the other side; `terms` are its mode, headcount and period.
-        brief: what a line by itself says after the heading.
-        context: what it is proposed for, on the reader's own side.
-        note: why, for what ended.
-        link: the signed address of its page for this contact, where the registry gave one.
-    """
-
-    heading: str
-    terms: tuple[str, ...]
-    brief: tuple[str, ...]
-    context: str
-    score: int | None
-    facts: tuple[Fact, ...]
-    note: str
-    link: str | None
-    counterpart: Counterpart | None
+    party: Party
+    briefing: Briefing
+    items: list[Item]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +54,7 @@ class Section:
     Attributes:
         lines: those that are shown in full, of the first section one at least; `rest` by a line each.
         count: what the reader would count: its needs met, or its profiles found, when these are proposed.
+        needs: how many needs they are for.
     """
 
     kind: MessageKind
@@ -91,11 +63,12 @@ class Section:
     lines: tuple[Line, ...]
     rest: tuple[Line, ...]
     count: int
+    needs: int = 1
 
     @property
     def title(self) -> str:
         """What stands above them."""
-        return title_of(self.kind, self.party, self.count)
+        return title_of(self.kind, self.party, self.count, self.needs)
 
     @property
     def lead(self) -> str:
@@ -115,11 +88,11 @@ class Letter:
         lead_in: what stands before everything else, that it is a digest for instance.
         preferences_url: where the contact chooses what to be told; `unsubscribe_url`: where it ends alerts by email.
         as_coordinator: it goes to the coordinator of the company's département, not to one of its contacts.
+        thread: the need, when it is about one of the reader's own: its messages are one conversation.
     """
 
     company: str
     contact: str
-    party: Party
     subject: str
     sections: tuple[Section, ...]
     left_out: int
@@ -127,6 +100,7 @@ class Letter:
     preferences_url: str = ""
     unsubscribe_url: str = ""
     as_coordinator: bool = False
+    thread: str = ""
 
     @property
     def link(self) -> str | None:
@@ -155,31 +129,81 @@ def compose(items: Sequence[Item], briefing: Briefing, contact: Contact, party: 
     Raises:
         ValueError: the registry knows none of them.
     """
-    chosen = choose(items)
-    briefed = {item.proposal_id: item for item in briefing.items}
-    sections, topics, room = [], [], SHOWN
-    for kind in ORDER:
-        told = [(pair, briefed[pair.id]) for pair, each in chosen if each is kind and pair.id in briefed]
-        if not told:
-            continue
-        lines = tuple(_line(pair, kind, item, briefing, (contact, party)) for pair, item in told)
-        count = _count(kind, party, [pair for pair, _ in told])
-        sections.append(Section(kind, party, PHRASES[kind, party], lines[:room], lines[room:], count))
-        room = max(0, room - len(lines))
-        topics.append({topic(item, party) for _, item in told})
-    if not sections:
+    return compose_parts([Part(party, briefing, list(items))], contact)
+
+
+def compose_parts(parts: Sequence[Part], contact: Contact, *, digest: bool = False) -> Letter:
+    """The same for a company that stands on both sides; a `digest` says that it is one.
+
+    Raises:
+        ValueError: the registry knows none of the items.
+    """
+    told = [each for part in parts for each in _told(part, contact)]
+    if not told:
         msg = "the registry knows none of these proposals"
         raise ValueError(msg)
+    told.sort(key=lambda each: ORDER.index(each.kind))
+    sections, company = _sections(told), plain(parts[0].briefing.company.name)
+    escalated = told[0].kind is MessageKind.ESCALATED
+    subject = _subject(sections, {company} if escalated else told[0].topics)
+    lead_in = IN_DIGEST if digest else ""
     return Letter(
-        company=plain(briefing.company.name),
+        company=company,
         contact=plain(contact.name),
-        party=party,
-        subject=_subject(sections, party, topics[0]),
-        sections=tuple(sections),
-        left_out=len(items) - len(chosen),
+        subject=f"Récapitulatif{NBSP}: {subject}" if digest else subject,
+        sections=sections,
+        left_out=sum(max(0, len(part.items) - LISTED) for part in parts),
+        lead_in=f"{company} n’a pas répondu, malgré deux rappels." if escalated else lead_in,
         preferences_url=contact.preferences_url,
         unsubscribe_url=contact.unsubscribe_url,
+        as_coordinator=escalated,
+        thread="" if digest or escalated else _thread(told),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The proposals of one kind on one side, the best first."""
+
+    kind: MessageKind
+    party: Party
+    pairs: list[KnownPair]
+    lines: tuple[Line, ...]
+    topics: set[str]
+
+
+def _told(part: Part, contact: Contact) -> Iterator[_Told]:
+    chosen, party = choose(part.items), part.party
+    briefed = {item.proposal_id: item for item in part.briefing.items}
+    for kind in ORDER:
+        told = [(pair, briefed[pair.id]) for pair, each in chosen if each is kind and pair.id in briefed]
+        if told:
+            lines = tuple(line_of(pair, kind, item, part.briefing, (contact, party)) for pair, item in told)
+            yield _Told(kind, party, [pair for pair, _ in told], lines, {topic(item, party) for _, item in told})
+
+
+def _sections(told: Sequence[_Told]) -> tuple[Section, ...]:
+    sections, room = [], SHOWN
+    for each in told:
+        sections.append(
+            Section(
+                each.kind,
+                each.party,
+                PHRASES[each.kind, each.party],
+                each.lines[:room],
+                each.lines[room:],
+                _count(each.kind, each.party, each.pairs),
+                len({pair.need_id for pair in each.pairs}),
+            )
+        )
+        room = max(0, room - len(each.lines))
+    return tuple(sections)
+
+
+def _thread(told: Sequence[_Told]) -> str:
+    needs = {pair.need_id for each in told for pair in each.pairs}
+    own = all(each.party is Party.BORROWER for each in told)
+    return str(needs.pop()) if own and len(needs) == 1 else ""
 
 
 def _rank(item: Item) -> tuple[int, int, int, str]:
@@ -193,61 +217,9 @@ def _count(kind: MessageKind, party: Party, pairs: Sequence[KnownPair]) -> int:
     return len({pair.availability_id if party is Party.BORROWER else pair.need_id for pair in pairs})
 
 
-def _subject(sections: Sequence[Section], party: Party, topics: set[str]) -> str:
+def _subject(sections: Sequence[Section], topics: set[str]) -> str:
     first = sections[0]
-    subject = subject_of(first.kind, party, first.count, topics.pop() if len(topics) == 1 else None)
+    about = next(iter(topics)) if len(topics) == 1 else None
+    subject = subject_of(first.kind, first.party, first.count, first.needs, about)
     others = sum(section.count for section in sections[1:])
     return f"{subject} (et {counted(others, 'autre nouvelle', 'autres nouvelles')})" if others else subject
-
-
-def _line(pair: KnownPair, kind: MessageKind, item: ItemBriefing, briefing: Briefing, reader: _Reader) -> Line:
-    contact, party = reader
-    # Reasons help to decide; once decided, or over, they only hide what there is to know.
-    to_decide = kind in TO_DECIDE
-    other_side = item.availability if party is Party.BORROWER else item.need
-    terms = _staff(item) if party is Party.BORROWER else _post(item)
-    figures = [f"{pair.score} sur 100"] if to_decide and pair.score is not None else []
-    if pair.distance_metres is not None:
-        figures.append(distance(pair.distance_metres))
-    return Line(
-        heading=plain(other_side.occupation_label, 100),
-        terms=terms,
-        brief=(*figures, terms[-1]),
-        context=_need(item) if party is Party.BORROWER else _offered(item),
-        score=pair.score if to_decide else None,
-        facts=facts(pair.reasons, item, briefing.certificates) if to_decide else (),
-        note=_note(pair, kind),
-        link=item.links.get(contact.id),
-        counterpart=item.counterpart if kind is MessageKind.AGREED else None,
-    )
-
-
-def _staff(item: ItemBriefing) -> tuple[str, ...]:
-    staff = item.availability
-    return counted(staff.headcount, "personne", "personnes"), period(staff.start, staff.end)
-
-
-def _post(item: ItemBriefing) -> tuple[str, ...]:
-    need = item.need
-    return MODES[need.mode], counted(need.headcount, "poste", "postes"), period(need.start, need.end)
-
-
-def _need(item: ItemBriefing) -> str:
-    name = quoted(plain(item.need.title or item.need.occupation_label))
-    return f"Pour votre besoin {name}, {period(item.need.start, item.need.end)}"
-
-
-def _offered(item: ItemBriefing) -> str:
-    staff = item.availability
-    count = counted(staff.headcount, "personne", "personnes")
-    return f"Pour votre disponibilité {quoted(plain(staff.occupation_label))}, {count}"
-
-
-def _note(pair: KnownPair, kind: MessageKind) -> str:
-    if kind is MessageKind.WITHDRAWN and pair.withdrawal:
-        return f"Motif{NBSP}: {WITHDRAWALS[pair.withdrawal]}."
-    if kind in {MessageKind.DECLINED, MessageKind.CANCELLED} and pair.decline_reason:
-        return f"Motif{NBSP}: {DECLINES[pair.decline_reason]}."
-    if kind is MessageKind.AGREED and pair.headcount:
-        return f"Effectif convenu{NBSP}: {counted(pair.headcount, 'personne', 'personnes')}."
-    return ""

@@ -188,15 +188,18 @@ PHRASES: Final[dict[tuple[MessageKind, Party], Phrases]] = {
 }
 
 
-def title_of(kind: MessageKind, party: Party, count: int) -> str:
-    """What stands above `count` proposals of one kind, in an email."""
+def title_of(kind: MessageKind, party: Party, count: int, needs: int = 1) -> str:
+    """What stands above `count` proposals of one kind, for so many needs, in an email."""
     phrases = PHRASES[kind, party]
-    return phrases.title if count == 1 else f"{number(count)}{NBSP}{phrases.titles}"
+    if count == 1:
+        return phrases.title
+    titles = phrases.titles.replace("votre besoin", "vos besoins") if needs > 1 else phrases.titles
+    return f"{number(count)}{NBSP}{titles}"
 
 
-def subject_of(kind: MessageKind, party: Party, count: int, about: str | None) -> str:
+def subject_of(kind: MessageKind, party: Party, count: int, needs: int, about: str | None) -> str:
     """The subject of an email about `count` proposals of one kind; `about` is the topic of all, where there is one."""
-    title = title_of(kind, party, count)
+    title = title_of(kind, party, count, needs)
     if about is None:
         return title
     return f"{title} {about}" if about.startswith("«") and kind is MessageKind.PROPOSED else f"{title}{NBSP}: {about}"

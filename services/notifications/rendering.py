@@ -9,7 +9,8 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from services.notifications.gsm7 import CONCATENATED_SEGMENT, septets, transliterate
-from services.notifications.letter import Letter, Line
+from services.notifications.letter import Letter
+from services.notifications.lines import Line
 from services.notifications.wording import counted, exact, plain, telephone
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -72,6 +73,7 @@ class Renderer:
             html,
             preferences_url=letter.preferences_url,
             unsubscribe_url=letter.unsubscribe_url,
+            thread=letter.thread,
         )
 
     def sms(self, letter: Letter) -> Rendered:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
 
@@ -17,6 +17,8 @@ from passerelles.health import Check
 from passerelles.store.port import Body, Collection, Order, Stored, Where
 from schemas.deliveries import DeliveryState
 from schemas.envelope import format_time
+from services.notifications.attempts import Attempts
+from services.notifications.digests import Digests
 from services.notifications.dispatch import Dispatcher
 from services.notifications.ledger.documents import GRACE, Documents
 from services.notifications.ledger.gathering import Fresh
@@ -37,16 +39,25 @@ log = structlog.get_logger()
 class _Round:
     """Goes through what is due of one kind, oldest first, a page each time: what is stuck hides nothing for long."""
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: Collection, due: str = "due_at") -> None:
         self._collection = collection
+        self._due = due
         self._after: tuple[str, str] | None = None
 
     async def page(self, now: datetime) -> list[Stored]:
         """The next page of what is due by now; after the last, the first again."""
-        where = Where(at_most={"due_at": format_time(now)})
-        found = await self._collection.find(where, order=Order("due_at"), after=self._after, limit=SWEPT)
-        self._after = (found[-1].body["due_at"], found[-1].id) if len(found) == SWEPT else None
+        where = Where(at_most={self._due: format_time(now)})
+        found = await self._collection.find(where, order=Order(self._due), after=self._after, limit=SWEPT)
+        self._after = (found[-1].body[self._due], found[-1].id) if len(found) == SWEPT else None
         return found
+
+
+class Steps(NamedTuple):
+    """What is done about a message, a delivery, and a digest."""
+
+    dispatcher: Dispatcher
+    attempts: Attempts
+    digests: Digests
 
 
 class Sender:
@@ -59,18 +70,19 @@ class Sender:
         self,
         documents: Documents,
         messages: Messages,
-        dispatcher: Dispatcher,
+        steps: Steps,
         check: Check,
         *,
         clock: Callable[[], datetime],
     ) -> None:
         self._messages = messages
-        self._dispatcher = dispatcher
+        self._steps = steps
         self._check = check
         self._clock = clock
         self._gatherings = _Round(documents.gatherings)
         self._letters = _Round(documents.messages)
         self._deliveries = _Round(documents.deliveries)
+        self._waiting = _Round(documents.deliveries, "later_at")
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: dict[str, Step] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -131,13 +143,15 @@ class Sender:
         for gathering in await self._gatherings.page(now - GRACE):
             self._run(gathering.id, partial(self._send, gathering.id))
         for letter in await self._letters.page(now):
-            self._run(letter.id, partial(self._dispatcher.dispatch, letter.id, letter.body))
+            self._run(letter.id, partial(self._steps.dispatcher.dispatch, letter.id, letter.body))
         for delivery in await self._deliveries.page(now):
             self._run(delivery.id, partial(self._go_on, delivery.id, delivery.body))
+        for digest in {share.body["digest"] for share in await self._waiting.page(now)}:
+            self._run(digest, partial(self._steps.digests.leave, digest))
 
     async def _go_on(self, id_: str, delivery: Body) -> None:
         waits = delivery["state"] == DeliveryState.RESERVED
-        await (self._dispatcher.retry(id_) if waits else self._dispatcher.lapse(id_))
+        await (self._steps.attempts.retry(id_) if waits else self._steps.attempts.lapse(id_))
 
     async def _sweep_on(self) -> None:
         backoff = Backoff(SWEEP_SECONDS)
@@ -162,7 +176,7 @@ class Sender:
         taken = await self._messages.take(gathering, self._clock(), fresh)
         if taken.message is not None:
             id_, letter = taken.message
-            self._run(id_, partial(self._dispatcher.dispatch, id_, letter, taken.pairs))
+            self._run(id_, partial(self._steps.dispatcher.dispatch, id_, letter, taken.pairs))
         due = await taken.removal() if taken.removal is not None else taken.due
         if due is not None:
             self.wake(gathering, due)

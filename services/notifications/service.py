@@ -25,20 +25,17 @@ from services.notifications.channels.receipt_urls import read_receipt_urls
 from services.notifications.channels.sms.channel import SmsChannel
 from services.notifications.channels.sms.provider import read_providers
 from services.notifications.contacts import Contacts
-from services.notifications.dispatch import Dispatcher
 from services.notifications.inbound.hearing import HeardChannel, Hearing
 from services.notifications.inbound.phone_book import PhoneBook
 from services.notifications.inbound.routes import Webhooks
 from services.notifications.ledger.addresses import Addresses
 from services.notifications.ledger.documents import Documents
-from services.notifications.ledger.epoch import KnownEpoch
-from services.notifications.ledger.gathering import Gatherings
-from services.notifications.ledger.messages import Messages
 from services.notifications.ledger.owing import SOURCE
 from services.notifications.prober import Prober
-from services.notifications.reaction import Reaction
+from services.notifications.quiet_hours import QuietHours
 from services.notifications.rendering import Renderer
-from services.notifications.sender import Sender
+from services.notifications.verdicts import Limits
+from services.notifications.wiring import Alerting
 
 GROUP: Final = "notifications"
 
@@ -66,34 +63,34 @@ class NotificationsService:
                 "Le jeton des services manque.", remedy="Donner PASSERELLES_SERVICE_TOKEN, le même qu'au registre."
             )
         self.health = Health()
-        window = timedelta(milliseconds=settings.alert_window_ms)
-        self._documents = documents = Documents(store)
-        self._epoch = KnownEpoch(documents.epochs)
         addresses = Addresses(store, soft_bounces=settings.soft_bounces)
-        hearing = Hearing(documents, addresses, clock=clock)
+        hearing = Hearing(Documents(store), addresses, clock=clock)
         self._channels = _channels(settings, hearing, clock)
         token = settings.service_token.get_secret_value()
         self._contacts = Contacts(settings.registry_url, token)
         self._phones = PhoneBook(settings.registry_url, token)
         self.app = Starlette(routes=[*health_routes(self.health), *Webhooks(settings, hearing, self._phones).routes()])
-        messages = Messages(documents, window=window)
-        self._dispatcher = Dispatcher(documents, messages, self._contacts, Renderer(), self._channels, clock=clock)
-        self._sender = Sender(documents, messages, self._dispatcher, self.health.check("ledger"), clock=clock)
-        reaction = Reaction(
-            documents, Gatherings(documents, window=window), self._epoch, wake=self._sender.wake, clock=clock
+        self._alerting = alerting = Alerting(
+            store,
+            self._contacts,
+            Renderer(),
+            self._channels,
+            window=timedelta(milliseconds=settings.alert_window_ms),
+            limits=limits_of(settings),
+            check=self.health.check("ledger"),
+            clock=clock,
         )
         self._publisher = Publisher(bus)
-        self._relay = Relay(self._publisher, source=SOURCE, epoch=self._epoch, health=self.health)
-        self._relay.watch(documents.deliveries)
+        self._relay = Relay(self._publisher, source=SOURCE, epoch=alerting.epoch, health=self.health)
+        deliveries = alerting.documents.deliveries
+        self._relay.watch(deliveries)
         self._relay.watch(addresses.documents)
-        self._dispatcher.settled = lambda id_: self._relay.nudge(documents.deliveries, id_)
-        hearing.owes_delivery = self._dispatcher.settled
+        hearing.owes_delivery = lambda id_: self._relay.nudge(deliveries, id_)
         hearing.owes_address = lambda id_: self._relay.nudge(addresses.documents, id_)
-        self._dispatcher.dropped = reaction.again
-        self._dispatcher.observe = self._observe
+        alerting.tell(settled=hearing.owes_delivery, observe=self._observe)
         self._reactor = Reactor(bus, Parking(store), self.health, group=GROUP)
-        self._reactor.on(TopicName.PROPOSALS, reaction)
-        self._reactor.on(TopicName.OUTCOMES, reaction)
+        self._reactor.on(TopicName.PROPOSALS, alerting.reaction)
+        self._reactor.on(TopicName.OUTCOMES, alerting.reaction)
         self._prober = Prober(self._channels, self.health)
 
     async def start(self) -> None:
@@ -102,20 +99,20 @@ class NotificationsService:
         Raises:
             UnavailableError: the bus or the store does not answer.
         """
-        await self._epoch.load()
+        await self._alerting.epoch.load()
         # Red only once it has failed to answer: nobody has asked it anything yet.
         self._observe("registry", None)
         self._prober.start()
         await self._publisher.start()
         await self._relay.start()
-        self._sender.start()
+        self._alerting.sender.start()
         await self._reactor.start()
 
     async def stop(self) -> None:
         """Finish what is under way, commit, leave the group, and let go of every connection."""
         await self._prober.stop()
         await self._reactor.stop()
-        await self._sender.stop()
+        await self._alerting.sender.stop()
         await self._relay.stop()
         await self._publisher.stop()
         for channel in self._channels.values():
@@ -139,3 +136,20 @@ def _channels(settings: Settings, hearing: Hearing, clock: Callable[[], datetime
     if providers:
         channels[Channel.SMS] = SmsChannel(providers, clock=clock)
     return {name: HeardChannel(channel, hearing) for name, channel in channels.items()}
+
+
+def limits_of(settings: Settings) -> Limits:
+    """How often contacts are alerted, and when by text message.
+
+    Raises:
+        SettingsError: the hours leave none in which a text message may leave.
+    """
+    opens, _, closes = settings.sms_hours.partition("-")
+    days = frozenset(int(day) - 1 for day in settings.sms_days)
+    try:
+        quiet = QuietHours(int(opens), int(closes), days, settings.sms_holidays)
+    except ValueError as error:
+        raise SettingsError(
+            "Les heures des SMS n'en laissent aucune.", remedy="Donner PASSERELLES_SMS_HOURS, « 8-20 » par exemple."
+        ) from error
+    return Limits(timedelta(hours=settings.alert_need_hours), timedelta(days=settings.alert_pair_days), quiet)

@@ -19,6 +19,7 @@ the digest that tells it is the email's.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -100,7 +101,6 @@ class Decision:
     until: datetime | None = None
 
 
-UNKNOWN_PAST: Final = Past()
 _SENT: Final = Decision(AlertVerdict.SENT, AlertRule.PREFERENCE)
 
 
@@ -125,6 +125,51 @@ def decide(kind: MessageKind, reader: Reader, past: Past, now: datetime, limits:
         if opening > now:
             return Decision(AlertVerdict.WAITING, AlertRule.QUIET_HOURS, opening)
     return _SENT
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What waited for a digest that is about to leave.
+
+    Attributes:
+        true: it still is.
+        against: the rule by which what was told meanwhile settles it; none when it may be told.
+        since: when it was gathered.
+    """
+
+    kind: MessageKind
+    true: bool
+    against: AlertRule | None
+    since: datetime
+
+
+def digest(gathered: Sequence[Gathered], reader: Reader, now: datetime) -> list[Decision]:
+    """What is done about each: told in this digest, kept for the next, or not told.
+
+    A digest leaves when something in it calls for an action. What only informs goes with it, or waits for the next one
+    that leaves, for as long as it is news.
+    """
+    rules = [_against_in_digest(each, reader) for each in gathered]
+    leaves = any(rule is None and each.kind not in INFORMATIVE for each, rule in zip(gathered, rules, strict=True))
+    return [
+        suppressed(rule) if rule is not None else _SENT if leaves else _kept(each, reader, now)
+        for each, rule in zip(gathered, rules, strict=True)
+    ]
+
+
+def _against_in_digest(each: Gathered, reader: Reader) -> AlertRule | None:
+    if not each.true:
+        return AlertRule.NO_LONGER_TRUE
+    if reader.preferences.pace(each.kind, reader.channel) is Pace.NEVER:
+        return AlertRule.PREFERENCE
+    return each.against or (None if reader.reachable else AlertRule.UNREACHABLE)
+
+
+def _kept(each: Gathered, reader: Reader, now: datetime) -> Decision:
+    if now - each.since >= INFORMS_FOR:
+        return suppressed(AlertRule.NOTHING_TO_DO)
+    until = next_digest(reader.preferences.digest, reader.id, now)
+    return Decision(AlertVerdict.GATHERED, AlertRule.NOTHING_TO_DO, until)
 
 
 def _against(reader: Reader, past: Past) -> AlertRule | None:

@@ -11,7 +11,7 @@ from schemas.deliveries import Channel, MessageKind
 from schemas.preferences import NEVER_BY
 from schemas.vocabulary import DeclineReason, Party
 from services.notifications.contacts import Briefing
-from services.notifications.letter import Letter, compose
+from services.notifications.letter import IN_DIGEST, Letter, compose
 from services.notifications.pairs import KnownPair, after
 from services.notifications.policy import other
 from services.notifications.rendering import Rendered, Renderer
@@ -68,7 +68,7 @@ class Letters:
             for party in Party
         ]
         digest = await self._letter([(open_, kind) for kind in _DIGEST], Party.BORROWER)
-        digest = replace(digest, lead_in="Voici ce qui vous concerne depuis votre dernier récapitulatif.")
+        digest = replace(digest, lead_in=IN_DIGEST)
         messages.append(self._message("digest", "Récapitulatif", digest))
         cohort = [await self._scene.post(f"cohort-{number}", headcount=1 + number % 4) for number in range(40)]
         many = await self._letter([(posted, MessageKind.PROPOSED) for posted in cohort], Party.LENDER)

@@ -70,7 +70,10 @@ class Platform:
         assert answer.is_success, answer.text
         return dict(answer.json())
 
-    async def company(self, name: str, commune: str = FIGEAC, branch: str = "metal", *, sms: bool = False) -> str:
+    async def company(
+        self, name: str, commune: str = FIGEAC, branch: str = "metal", *, sms: bool = False, **contacts: Any
+    ) -> str:
+        """`contacts` are fields of its one contact."""
         number = next(self._numbers)
         contact = {
             "name": f"RH de {name}",
@@ -78,6 +81,7 @@ class Platform:
             "email": f"rh.{name.lower()}@example.org",
             "phone": f"+336399800{number % 100:02d}",
             "sms": sms,
+            **contacts,
         }
         body = {"siret": siret(number), "name": name, "branch": branch, "commune": commune, "status": "joined"}
         return str((await self.post("/v1/companies", body | {"contacts": [contact]}))["id"])
@@ -167,6 +171,10 @@ def settings_for(
         "sms": "http",
         "sms_url": mails.sms_url,
         "alert_window_ms": window_ms,
+        # These tests run at any hour.
+        "sms_hours": "0-24",
+        "sms_days": "1234567",
+        "sms_holidays": True,
     }
     return Settings(**{**usual, **more})
 

@@ -102,6 +102,10 @@ def environment_of(
         "PASSERELLES_SMS": "http" if mails.sms_url else "none",
         "PASSERELLES_SMS_URL": mails.sms_url,
         "PASSERELLES_ALERT_WINDOW_MS": str(window_ms),
+        # These tests run at any hour.
+        "PASSERELLES_SMS_HOURS": "0-24",
+        "PASSERELLES_SMS_DAYS": "1234567",
+        "PASSERELLES_SMS_HOLIDAYS": "true",
     }
 
 

@@ -76,7 +76,7 @@ async def test_new_staff_meets_an_open_need_and_a_refusal_is_told_with_its_reaso
 ) -> None:
     async with box() as mails, platform(*pair_urls, mails, tmp_path) as site:
         borrower = await site.company("Laiterie", CAPDENAC, branch="agroalimentaire")
-        lender = await site.company("Fonderie")
+        lender = await site.company("Fonderie", preferences={"email": {"declined": "at_once"}})
         need = await site.need(borrower)
         await site.availability(lender)
         await eventually(lambda: site.mails("Laiterie") and site.mails("Fonderie"))

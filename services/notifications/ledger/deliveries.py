@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 from passerelles.store.port import Body, Stored, change
-from schemas.deliveries import Channel, DeliveryState
+from schemas.deliveries import AlertRule, AlertVerdict, DeliveryState
 from schemas.envelope import format_time, parse_time
 from services.notifications.channels.port import Attempt, Verdict
-from services.notifications.ledger.documents import GRACE, Documents, Item, backoff, delivery_id
-from services.notifications.ledger.owing import owe_result
+from services.notifications.ledger.documents import Documents, backoff
+from services.notifications.ledger.owing import owe_decision, owe_result
+from services.notifications.verdicts import Decision
 
 LEASE: Final = timedelta(seconds=120)
 """Longer than a channel may take for one attempt (see `channels`), so that a lease found lapsed means a crash."""
 
 GIVE_UP: Final = timedelta(hours=24)
 """A delivery that could not be handed over for this long has failed (design, decision 16)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reserved:
-    """A delivery to be attempted; `known` is its document, where it was written just now."""
-
-    id: str
-    channel: Channel
-    known: Stored | None
 
 
 class Deliveries:
@@ -39,31 +29,6 @@ class Deliveries:
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
-
-    async def reserve(
-        self, message: str, letter: Body, address: tuple[UUID, Channel], items: Sequence[Item], now: datetime
-    ) -> Reserved:
-        """Write the delivery of a message to a contact by a channel, unless it exists."""
-        contact, channel = address
-        id_ = str(delivery_id(message, contact, channel))
-        body: Body = {
-            "message": message,
-            "company": letter["company"],
-            "party": letter["party"],
-            "contact": str(contact),
-            "channel": str(channel),
-            "items": [{"proposal": item["proposal"], "kind": item["kind"], "dropped": False} for item in items],
-            "state": DeliveryState.RESERVED.value,
-            "version": 1,
-            "attempts": 0,
-            "code": None,
-            "created_at": format_time(now),
-            "due_at": format_time(now + GRACE),
-            "pending": [],
-            "pending_since": None,
-        }
-        written = await self._documents.deliveries.insert(id_, body)
-        return Reserved(id_, channel, Stored(id_, 1, body) if written else None)
 
     async def begin(self, id_: str, now: datetime, *, known: Stored | None = None) -> Body | None:
         """Take the lease of the next attempt, before anything is connected to. None: it is not to be attempted now.
@@ -80,6 +45,7 @@ class Deliveries:
             body["state"] = DeliveryState.ATTEMPTING.value
             body["version"] += 1
             body["attempts"] += 1
+            body["told_at"] = format_time(now)
             body["due_at"] = format_time(now + LEASE)
             return body
 
@@ -114,7 +80,8 @@ class Deliveries:
                     continue
                 item["dropped"] = state is DeliveryState.DROPPED or (item["proposal"], item["kind"]) not in told
                 if item["dropped"]:
-                    owe_result(body, id_, item, DeliveryState.DROPPED, now, code=None)
+                    code = attempt.code if state is DeliveryState.DROPPED else "no_longer_true"
+                    owe_result(body, id_, item, DeliveryState.DROPPED, now, code=code)
                 elif state is not DeliveryState.RESERVED or said != attempt.code:
                     # A server that stays dead for hours is said once, not at each attempt.
                     owe_result(body, id_, item, state, now, code=attempt.code)
@@ -130,6 +97,24 @@ class Deliveries:
             return {**body, "due_at": format_time(now + wait)}
 
         await change(self._documents.deliveries, id_, edit)
+
+    async def hold(self, id_: str, until: datetime, now: datetime, *, known: Stored | None = None) -> Body | None:
+        """Keep a reserved delivery until its channel may be used again, which is told once for each time it waits."""
+
+        def edit(body: Body | None) -> Body | None:
+            if body is None or body["state"] != DeliveryState.RESERVED or body["due_at"] == format_time(until):
+                return None
+            body["version"] += 1
+            body["due_at"] = format_time(until)
+            if not body["attempts"]:
+                body["created_at"] = format_time(until)
+            decision = Decision(AlertVerdict.WAITING, AlertRule.QUIET_HOURS, until)
+            for item in body["items"]:
+                if not item["dropped"]:
+                    owe_decision(body, id_, item, decision, now)
+            return body
+
+        return await change(self._documents.deliveries, id_, edit, known=known)
 
     async def lapse(self, id_: str, now: datetime) -> Body | None:
         """Found in `attempting` after its lease: nobody knows whether it left. It is never sent again by itself."""

@@ -6,7 +6,7 @@ Nothing here names or addresses a person: contacts are identifiers, and are read
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -18,6 +18,9 @@ from services.notifications.pairs import KnownPair
 
 Item = dict[str, Any]
 """What is owed about one pair, in a gathering or in what left it."""
+
+DECIDED: Final = "decided"
+"""The state of a delivery of which nothing is handed to the channel: it was suppressed, or waits for a digest."""
 
 GRACE: Final = timedelta(seconds=5)
 """How long a step that one process has just recorded is left to it before a sweep takes it up, here or elsewhere."""
@@ -31,8 +34,11 @@ class Documents:
         a message, each of which counts from its `at`; `due_at` is the end of the window, none when there is no item.
     `told`, by `proposal:company`: kind → the messages that told it, or were to.
     `messages`: what left a gathering, as number `seq`; `state` is `open` until its deliveries exist, then `expanded`.
-    `deliveries`: one message to one contact by one channel. `due_at` is when a sweep looks at it: the next attempt of
-        one in `reserved`, the end of the lease of one in `attempting`, none once it has ended.
+    `deliveries`: what is done about one message to one contact by one channel. `due_at` is when a sweep looks at it:
+        the next attempt of one in `reserved`, the end of the lease of one in `attempting`, none once it has ended, or
+        for one that is only `decided`: nothing of it is handed to the channel. `later` are its items that wait for the
+        `digest`, a delivery by itself, at `later_at`: none once each has been told or settled otherwise.
+    `limits`, by `contact:channel`: when an alert about each need last left at once, in which message.
     """
 
     def __init__(self, store: Store) -> None:
@@ -41,8 +47,9 @@ class Documents:
         self.told: Collection = store.collection("alert_told")
         self.messages: Collection = store.collection("alert_messages", indexes=[["due_at"]])
         self.deliveries: Collection = store.collection(
-            "alert_deliveries", indexes=[["due_at"], ["message"], ["pending_since"]]
+            "alert_deliveries", indexes=[["due_at"], ["message"], ["pending_since"], ["later_at"], ["digest"]]
         )
+        self.limits: Collection = store.collection("alert_limits")
         self.epochs: Collection = store.collection("alert_epochs")
 
     async def known(self, proposals: set[str]) -> dict[str, KnownPair]:
@@ -77,9 +84,14 @@ def message_id(gathering: str, seq: int) -> UUID:
     return uuid5(PROPOSAL_NAMESPACE, f"message:{gathering}:{seq}")
 
 
-def delivery_id(message: str, contact: UUID, channel: Channel) -> UUID:
-    """One message to one contact by one channel."""
+def delivery_id(message: str, contact: UUID | None, channel: Channel) -> UUID:
+    """One message to one contact by one channel; none where the contact is missing."""
     return uuid5(PROPOSAL_NAMESPACE, f"delivery:{message}:{contact}:{channel}")
+
+
+def digest_id(company: str, contact: str, channel: str, at: datetime) -> UUID:
+    """The digest of one contact at one time."""
+    return uuid5(PROPOSAL_NAMESPACE, f"digest:{company}:{contact}:{channel}:{format_time(at)}")
 
 
 def backoff(key: str, attempts: int, *, first: float = 2.0, longest: float = 900.0) -> timedelta:

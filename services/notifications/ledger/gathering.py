@@ -21,6 +21,7 @@ from services.notifications.ledger.heard import History, histories, owed_again
 from services.notifications.ledger.spread import spread
 from services.notifications.pairs import KnownPair
 from services.notifications.policy import TELLING, Owed
+from services.notifications.verdicts import PROMPTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,8 @@ class Gatherings:
                 "kind": kind,
                 "cause": each.cause,
                 "heard_only": each.heard_only,
-                "again": proposal in past,
+                # Matching's word about a pair that was spoken of: it may be too soon for another.
+                "again": proposal in past or (each.kind in PROMPTED and bool(_mark_of(each, marks))),
                 "at": _counts_from(each, now),
             }
             items.append(item)

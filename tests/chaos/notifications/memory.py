@@ -82,9 +82,9 @@ class MemoryStore:
 
 
 def _matches(body: Body, where: Where) -> bool:
-    assert not where.above
     return (
         all(body.get(name) == value for name, value in where.equal.items())
         and all(body.get(name) in accepted for name, accepted in where.among.items())
         and all(body.get(name) is not None and body[name] <= bound for name, bound in where.at_most.items())
+        and all(body.get(name) is not None and body[name] > bound for name, bound in where.above.items())
     )

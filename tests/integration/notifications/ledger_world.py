@@ -19,19 +19,19 @@ from schemas.proposals import Pair, ProposalMade, ProposalWithdrawn
 from schemas.vocabulary import Party
 from services.notifications.channels.port import Attempt, ChannelPort, Recipient, Verdict
 from services.notifications.contacts import Briefing
-from services.notifications.dispatch import Dispatcher
-from services.notifications.ledger.documents import Documents
-from services.notifications.ledger.epoch import KnownEpoch
-from services.notifications.ledger.gathering import Gatherings
-from services.notifications.ledger.messages import Messages
+from services.notifications.ledger.documents import DECIDED
 from services.notifications.pairs import KnownPair
-from services.notifications.reaction import Reaction
+from services.notifications.quiet_hours import QuietHours
 from services.notifications.rendering import Rendered, Renderer
-from services.notifications.sender import Sender
+from services.notifications.verdicts import Limits
+from services.notifications.wiring import Alerting
 from tests.unit.notifications.samples import BORROWER, COUNTERPART, NOW, briefing_json, contact_json, event
 
 RENDERER = Renderer()
 """Compiling the templates takes longer than most of these tests."""
+
+NO_LIMITS = Limits(timedelta(), timedelta(), QuietHours(0, 24, frozenset(range(7)), holidays=True))
+"""What is told at once is: for the tests of the ledger's own promises."""
 
 TYPES = {ProposalMade: "proposal.made", ProposalWithdrawn: "proposal.withdrawn"}
 
@@ -129,38 +129,29 @@ class World:
         sms: ChannelPort | None = None,
         window: timedelta = timedelta(),
         health: Health | None = None,
+        limits: Limits = NO_LIMITS,
     ) -> None:
         self.clock = clock or Clock()
         self.registry = registry or FakeRegistry()
         self.email = email or CountingChannel()
-        self.documents = Documents(store)
-        self.epoch = KnownEpoch(self.documents.epochs)
         channels: dict[Channel, ChannelPort] = {Channel.EMAIL: self.email}
         if sms is not None:
             channels[Channel.SMS] = sms
-        messages = Messages(self.documents, window=window)
-        self.dispatcher = Dispatcher(
-            self.documents,
-            messages,
+        alerting = Alerting(
+            store,
             self.registry,  # type: ignore[arg-type]
             RENDERER,
             channels,
+            window=window,
+            limits=limits,
+            check=(health or Health()).check("ledger"),
             clock=self.clock,
         )
-        check = (health or Health()).check("ledger")
-        self.sender = Sender(self.documents, messages, self.dispatcher, check, clock=self.clock)
-        self.reaction = Reaction(
-            self.documents,
-            Gatherings(self.documents, window=window),
-            self.epoch,
-            wake=self.sender.wake,
-            clock=self.clock,
-        )
+        self.documents, self.epoch = alerting.documents, alerting.epoch
+        self.dispatcher, self.sender, self.reaction = alerting.dispatcher, alerting.sender, alerting.reaction
         self.settled: list[str] = []
         self.observed: dict[str, str | None] = {}
-        self.dispatcher.settled = self.settled.append
-        self.dispatcher.dropped = self.reaction.again
-        self.dispatcher.observe = self.observed.__setitem__
+        alerting.tell(settled=self.settled.append, observe=self.observed.__setitem__)
 
     async def hear(self, *words: Pair | Outcome, epoch: int = 1) -> None:
         """One batch of events, and everything that it sets off at once."""
@@ -181,13 +172,19 @@ class World:
         return [stored.body for stored in await self.documents.deliveries.find()]
 
     async def states(self) -> Counter[str]:
-        return Counter(delivery["state"] for delivery in await self.deliveries())
+        """How what was for a channel stands; what was decided without one is left out."""
+        return Counter(each["state"] for each in await self.deliveries() if each["state"] != DECIDED)
 
     async def said(self) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
-        """(proposal, contact, channel) → the kinds that were not dropped with their states, in the messages' order."""
-        letters = {stored.id: stored.body for stored in await self.documents.messages.find()}
+        """(proposal, contact, channel) → the kinds that were not dropped with their states, as they were told."""
+        numbers = {stored.id: stored.body["seq"] for stored in await self.documents.messages.find()}
+
+        def place(delivery: Body) -> tuple[bool, str, int]:
+            # A digest has no number among the messages of a gathering; nothing is told at the moment when it leaves.
+            return delivery["told_at"] is None, delivery["told_at"] or "", numbers.get(delivery["message"], 0)
+
         found: dict[tuple[str, str, str], list[tuple[str, str]]] = defaultdict(list)
-        for delivery in sorted(await self.deliveries(), key=lambda each: letters[each["message"]]["seq"]):
+        for delivery in sorted(await self.deliveries(), key=place):
             for item in delivery["items"]:
                 if not item["dropped"]:
                     key = (item["proposal"], delivery["contact"], delivery["channel"])
@@ -213,5 +210,14 @@ def type_of(word: Pair | Outcome) -> str:
 
 
 def events_of(bodies: Sequence[Body]) -> list[dict[str, Any]]:
-    """What deliveries owe to the bus."""
-    return [entry["data"] for body in bodies for entry in body["pending"]]
+    """What deliveries owe to the bus about how they ended."""
+    return owed_by(bodies, "delivery.recorded")
+
+
+def decisions_of(bodies: Sequence[Body]) -> list[dict[str, Any]]:
+    """What deliveries owe to the bus about what was decided."""
+    return owed_by(bodies, "alert.decided")
+
+
+def owed_by(bodies: Sequence[Body], type_: str) -> list[dict[str, Any]]:
+    return [entry["data"] for body in bodies for entry in body["pending"] if entry["type"] == type_]

@@ -25,7 +25,7 @@ from services.notifications.inbound.routes import Webhooks
 from services.notifications.inbound.word import Fate, Word
 from services.notifications.ledger.addresses import Addresses
 from services.notifications.rendering import Rendered
-from tests.integration.notifications.ledger_world import CountingChannel, World
+from tests.integration.notifications.ledger_world import CountingChannel, World, events_of
 from tests.unit.notifications.samples import BORROWER, contact_json, made, some_id
 
 SECRET = "secret-des-webhooks"
@@ -88,7 +88,7 @@ async def test_a_receipt_is_written_once_and_told_with_the_delivery(heard: Heard
     body = await heard.delivery(id_)
     assert (body["state"], body["receipt"], body["code"]) == ("sent", "delivered", "twilio_delivered")
     assert body["version"] == version + 1
-    assert [(each["data"]["state"], each["data"]["receipt"]) for each in body["pending"]][-1] == ("sent", "delivered")
+    assert [(each["state"], each["receipt"]) for each in events_of([body])][-1] == ("sent", "delivered")
     assert heard.told == [str(id_)]
 
 

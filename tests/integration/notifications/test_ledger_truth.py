@@ -275,7 +275,8 @@ async def test_each_result_is_owed_to_the_bus_by_proposal(store: Store) -> None:
     }
     assert {event["proposal_id"] for event in events} == {str(ids("a1")["id"]), str(ids("a2")["id"])}
     entries = [entry for delivery in deliveries for entry in delivery["pending"]]
-    assert len({entry["id"] for entry in entries}) == 4
+    assert Counter(entry["type"] for entry in entries) == {"alert.decided": 4, "delivery.recorded": 4}
+    assert len({entry["id"] for entry in entries}) == 8
     assert {entry["key"] for entry in entries} == {event["proposal_id"] for event in events}
     assert set(world.settled) == {stored.id for stored in await world.documents.deliveries.find()}
     await world.stop()

@@ -23,12 +23,13 @@ from passerelles.settings import Settings
 from passerelles.store.address import open_store
 from passerelles.store.port import Store
 from schemas.decisions import ProposalAgreed
-from schemas.deliveries import DeliveryRecorded
+from schemas.deliveries import AlertDecided, AlertVerdict, DeliveryRecorded
 from schemas.vocabulary import Party
 from services.notifications.contacts import Contacts
 from services.notifications.pairs import after
 from services.notifications.service import NotificationsService
 from services.serving import HttpServer, listen
+from tests.chaos.notifications.memory import MemoryStore
 from tests.integration.bus.conversation import eventually, everything, publish_all, running
 from tests.integration.notifications.ledger_world import type_of
 from tests.integration.notifications.smtp_servers import Mailbox, serving
@@ -110,6 +111,11 @@ def settings(outside: Outside, smtp: str) -> Settings:
         sms="http",
         sms_url=f"{outside.url}/sms",
         alert_window_ms=0,
+        alert_need_hours=0,
+        alert_pair_days=0,
+        sms_hours="0-24",
+        sms_days="1234567",
+        sms_holidays=True,
     )
 
 
@@ -166,7 +172,8 @@ async def test_from_the_events_to_the_mailbox_and_back(pair: tuple[Bus, Store], 
         assert (len(box.mails), len(outside.texts)) == (before[0] + 2, before[1] + 1)
 
     said = [decode(record).data for record in await everything(bus, "notifications.deliveries")]
-    assert all(isinstance(each, DeliveryRecorded) for each in said)
+    assert all(isinstance(each, DeliveryRecorded | AlertDecided) for each in said)
+    assert {each.verdict for each in said if isinstance(each, AlertDecided)} == {AlertVerdict.SENT}
     found = Counter(
         (each.proposal_id, each.kind.value, each.channel.value, each.state.value, each.contact_id)
         for each in said
@@ -228,6 +235,12 @@ async def test_answers_that_are_not_the_registrys_are_waited_out(outside: Outsid
     with pytest.raises(UnavailableError, match="401"):
         await refused.briefing(BORROWER, Party.BORROWER, [pair])
     await refused.close()
+
+
+def test_hours_that_leave_no_time_for_a_text_message_are_named() -> None:
+    wrong = Settings(service_token=SecretStr(TOKEN), sms_hours="20-8")
+    with pytest.raises(SettingsError, match="SMS"):
+        NotificationsService(wrong, Bus.parse("kafka://127.0.0.1:9"), MemoryStore())
 
 
 def test_a_missing_token_is_named() -> None:

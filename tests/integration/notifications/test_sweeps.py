@@ -93,10 +93,10 @@ async def test_a_step_that_fails_says_no_data_in_the_logs(monkeypatch: pytest.Mo
 
 
 async def test_a_message_that_cannot_be_written_says_no_data_in_the_logs(monkeypatch: pytest.MonkeyPatch) -> None:
-    def compose(*_: Any) -> None:
+    def compose(*_: Any, **__: Any) -> None:
         raise ValueError(PRIVATE)
 
-    monkeypatch.setattr("services.notifications.dispatch.compose", compose)
+    monkeypatch.setattr("services.notifications.attempts.compose_parts", compose)
     world = World(MemoryStore())
     with capture_logs() as logs:
         await world.hear(made(1))

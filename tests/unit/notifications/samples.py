@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 from uuid import UUID, uuid5
 
 from schemas.decisions import Outcome
+from schemas.deliveries import MessageKind
 from schemas.envelope import Event
+from schemas.preferences import Pace, Preferences
 from schemas.proposals import (
     CapacityReason,
     CertificatesReason,
@@ -32,6 +34,13 @@ T = TypeVar("T", bound=Outcome)
 SPACE = UUID("00000000-0000-5000-8000-000000000001")
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 CACES = "0123456789abcdef"
+
+
+EAGER = Preferences(
+    email=dict.fromkeys(MessageKind, Pace.AT_ONCE),
+    sms=dict.fromkeys(MessageKind, Pace.AT_ONCE),
+)
+"""Wants everything at once."""
 
 
 def some_id(name: str) -> UUID:
@@ -161,13 +170,14 @@ def briefing_json(
     }
 
 
-def contact_json(name: str, *, sms: bool = False) -> dict[str, Any]:
+def contact_json(name: str, *, sms: bool = False, preferences: Preferences | None = None) -> dict[str, Any]:
     return {
         "id": str(some_id(name)),
         "name": "Claire Vidal",
         "email": f"{name}@conserverie.example.org",
         "phone": "+33612345678" if sms else None,
         "sms": sms,
+        "preferences": (EAGER if preferences is None else preferences).model_dump(mode="json"),
     }
 
 

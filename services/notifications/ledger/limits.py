@@ -1,0 +1,119 @@
+"""When an alert about each need last left at once for each contact and channel: what the limit of needs looks at.
+
+The right to alert is claimed before the delivery that uses it is written, on condition that nobody else has: two
+messages that are decided at the same time never both leave at once. A claim that came to nothing binds nobody.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from passerelles.store.port import Body, change
+from schemas.deliveries import Channel, DeliveryState
+from schemas.envelope import format_time, parse_time
+from services.notifications.ledger.documents import DECIDED, Documents, delivery_id
+
+Address = tuple[str, str]
+"""A contact and a channel."""
+
+
+class _Claim(NamedTuple):
+    need: str
+    message: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What earlier messages claimed for one address.
+
+    Attributes:
+        at: by need, when another message claimed it and told something.
+        void: the claims, as need and message, that came to nothing: they may be taken over.
+    """
+
+    at: Mapping[str, datetime] = field(default_factory=dict)
+    void: frozenset[tuple[str, str]] = frozenset()
+
+
+class Alerts:
+    """The claims of each address.
+
+    Every method raises `UnavailableError` when the store does not answer; made again, it does the same.
+    """
+
+    def __init__(self, documents: Documents, window: timedelta) -> None:
+        self._documents = documents
+        self._window = window
+
+    async def others(self, addresses: Iterable[Address], message: str, now: datetime) -> dict[Address, Standing]:
+        """What other messages claimed within the window, by address; those without any are left out."""
+        if not self._window:
+            return {}
+        stored = await self._documents.limits.get_many(":".join(address) for address in addresses)
+        found: dict[Address, list[_Claim]] = {}
+        for id_, each in stored.items():
+            contact, _, channel = id_.rpartition(":")
+            claims = [claim for claim in self._recent(each.body, now) if claim.message != message]
+            if claims:
+                found[contact, channel] = claims
+        void = await self._void(found) if found else {}
+        return {
+            address: Standing(
+                {claim.need: claim.at for claim in claims if claim not in void[address]},
+                frozenset((claim.need, claim.message) for claim in void[address]),
+            )
+            for address, claims in found.items()
+        }
+
+    async def claim(
+        self, address: Address, needs: Collection[str], message: str, seen: Standing, now: datetime
+    ) -> bool:
+        """Take the right to alert about these needs. False: another message took one since they were `seen`."""
+        if not self._window:
+            return True
+        taken = False
+
+        def edit(body: Body | None) -> Body | None:
+            nonlocal taken
+            recent = self._recent(body, now) if body else []
+            about = [claim for claim in recent if claim.need in needs]
+            taken = any(claim.message != message and (claim.need, claim.message) not in seen.void for claim in about)
+            fresh = set(needs) - {claim.need for claim in about if claim.message == message}
+            if taken or not fresh:
+                return None
+            kept = [claim for claim in recent if claim.need not in fresh]
+            claims = [*kept, *(_Claim(need, message, now) for need in sorted(fresh))]
+            return {"needs": {claim.need: [claim.message, format_time(claim.at)] for claim in claims}}
+
+        await change(self._documents.limits, ":".join(address), edit)
+        return not taken
+
+    def _recent(self, body: Body, now: datetime) -> list[_Claim]:
+        claims = (_Claim(need, message, parse_time(at)) for need, (message, at) in body["needs"].items())
+        return [claim for claim in claims if now - claim.at < self._window]
+
+    async def _void(self, found: Mapping[Address, Collection[_Claim]]) -> Mapping[Address, set[_Claim]]:
+        """The claims of messages that told nothing about the need after all."""
+        asked: dict[str, list[tuple[Address, _Claim]]] = defaultdict(list)
+        for (contact, channel), claims in found.items():
+            for claim in claims:
+                id_ = str(delivery_id(claim.message, UUID(contact), Channel(channel)))
+                asked[id_].append(((contact, channel), claim))
+        void: dict[Address, set[_Claim]] = defaultdict(set)
+        for id_, stored in (await self._documents.deliveries.get_many(asked)).items():
+            for address, claim in asked[id_]:
+                if not _tells(stored.body, claim.need):
+                    void[address].add(claim)
+        return void
+
+
+def _tells(delivery: Body, need: str) -> bool:
+    if delivery["state"] in {DECIDED, DeliveryState.FAILED, DeliveryState.DROPPED}:
+        return False
+    return any(item["need"] == need and not item["dropped"] for item in delivery["items"])
