@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from schemas.decisions import Outcome, ProposalAccepted, ProposalAgreed, ProposalCancelled, ProposalDeclined
 from schemas.deliveries import Channel, MessageKind
 from schemas.preferences import NEVER_BY
 from schemas.vocabulary import DeclineReason, Party
-from services.notifications.contacts import Briefing
-from services.notifications.letter import IN_DIGEST, Letter, compose
+from services.notifications.audience import coordinator_of
+from services.notifications.contacts import Briefing, Contact
+from services.notifications.letter import Letter, Part, compose_parts
 from services.notifications.pairs import KnownPair, after
 from services.notifications.policy import other
 from services.notifications.rendering import Rendered, Renderer
@@ -36,7 +37,6 @@ _OUTCOMES: Final[dict[MessageKind, type[Outcome]]] = {
     MessageKind.DECLINED: ProposalDeclined,
     MessageKind.CANCELLED: ProposalCancelled,
 }
-_COORDINATOR: Final = "Sophie Lacaze"
 LONG_WORD: Final = "Conducteur‑régleur" + "x" * 170
 MARKUP: Final = "<b>Conducteur</b> \"de ligne\" & <script>alert('nuit')</script>"
 
@@ -67,8 +67,7 @@ class Letters:
             for kind in KINDS
             for party in Party
         ]
-        digest = await self._letter([(open_, kind) for kind in _DIGEST], Party.BORROWER)
-        digest = replace(digest, lead_in=IN_DIGEST)
+        digest = await self._letter([(open_, kind) for kind in _DIGEST], Party.BORROWER, digest=True)
         messages.append(self._message("digest", "Récapitulatif", digest))
         cohort = [await self._scene.post(f"cohort-{number}", headcount=1 + number % 4) for number in range(40)]
         many = await self._letter([(posted, MessageKind.PROPOSED) for posted in cohort], Party.LENDER)
@@ -88,8 +87,6 @@ class Letters:
 
     async def _one(self, kind: MessageKind, party: Party, posted: Posted) -> Message:
         letter = await self._letter([(posted, kind)], party)
-        if kind is MessageKind.ESCALATED:
-            letter = replace(letter, contact=_COORDINATOR, as_coordinator=True, preferences_url="", unsubscribe_url="")
         return self._message(f"{kind}-{party}", f"{KINDS[kind]}, {PARTIES[party]}", letter, kind)
 
     def _message(self, slug: str, title: str, letter: Letter, kind: MessageKind = MessageKind.PROPOSED) -> Message:
@@ -100,7 +97,9 @@ class Letters:
             sms=None if kind in NEVER_BY[Channel.SMS] else self._renderer.sms(letter),
         )
 
-    async def _letter(self, told: Sequence[tuple[Posted, MessageKind]], party: Party) -> Letter:
+    async def _letter(
+        self, told: Sequence[tuple[Posted, MessageKind]], party: Party, *, digest: bool = False
+    ) -> Letter:
         company = self._scene.borrower if party is Party.BORROWER else self._scene.lender
         asked = {
             posted.proposal_id: BriefingItem(
@@ -112,7 +111,13 @@ class Letters:
         answer = await self._scene.registry.briefings.brief(request)
         briefing = Briefing.model_validate_json(answer.model_dump_json())
         items = [(self._pair(posted, kind, party), kind) for posted, kind in told]
-        return compose(items, briefing, briefing.contacts[0], party)
+        reader: Contact | None = briefing.contacts[0]
+        if any(kind is MessageKind.ESCALATED for _, kind in told):
+            reader = coordinator_of(briefing)
+        if reader is None:
+            msg = "the scene has no coordinator"
+            raise LookupError(msg)
+        return compose_parts([Part(party, briefing, items)], reader, digest=digest)
 
     def _pair(self, posted: Posted, kind: MessageKind, party: Party) -> KnownPair:
         """What notifications would know of the pair, when it tells this kind to this party."""
@@ -131,21 +136,6 @@ class Letters:
             headcount=2 if kind is MessageKind.AGREED else None,
         )
         return after(pair, outcome, NOW)
-
-
-def _to_coordinator(letter: Letter) -> Letter:
-    """As the coordinator gets it: without the links of the company's contact, who alone may answer by them."""
-    sections = tuple(
-        replace(section, lines=tuple(replace(line, link=None) for line in section.lines)) for section in letter.sections
-    )
-    return replace(
-        letter,
-        contact=_COORDINATOR,
-        sections=sections,
-        as_coordinator=True,
-        preferences_url="",
-        unsubscribe_url="",
-    )
 
 
 _DIGEST: Final = (MessageKind.PROPOSED, MessageKind.DECLINED, MessageKind.WITHDRAWN)

@@ -50,6 +50,7 @@ from services.registry.domain.drafts import (
     CancelDraft,
     CompanyDraft,
     ContactDraft,
+    CoordinatorDraft,
     DecisionDraft,
     NeedDraft,
 )
@@ -102,6 +103,8 @@ class Scene:
         self.borrower, self.lender = [
             await self.registry.companies.add(OPERATOR, draft, id_=_id(draft.name)) for draft in (_BORROWER, _LENDER)
         ]
+        for company in (self.borrower, self.lender):
+            await self.registry.coordinators.appoint(OPERATOR, company.departement, _COORDINATOR)
 
     async def post(self, name: str, *, title: str = TITLE, headcount: int = 2) -> Posted:
         """A need and staff that fit each other, as matching would propose them."""
@@ -232,6 +235,7 @@ _BORROWER: Final = CompanyDraft(
         )
     ],
 )
+_COORDINATOR: Final = CoordinatorDraft(name="Sophie Lacaze", email="sophie.lacaze@coordination.example.org")
 _LENDER: Final = CompanyDraft(
     siret="44306184100047",
     name="Aéro Mécanique du Célé",
