@@ -88,6 +88,7 @@ class Letter:
         lead_in: what stands before everything else, that it is a digest for instance.
         preferences_url: where the contact chooses what to be told; `unsubscribe_url`: where it ends alerts by email.
         as_coordinator: it goes to the coordinator of the company's département, not to one of its contacts.
+        to_call: whom such a coordinator reaches there.
         thread: the need, when it is about one of the reader's own: its messages are one conversation.
     """
 
@@ -100,6 +101,7 @@ class Letter:
     preferences_url: str = ""
     unsubscribe_url: str = ""
     as_coordinator: bool = False
+    to_call: tuple[Contact, ...] = ()
     thread: str = ""
 
     @property
@@ -157,6 +159,7 @@ def compose_parts(parts: Sequence[Part], contact: Contact, *, digest: bool = Fal
         preferences_url=contact.preferences_url,
         unsubscribe_url=contact.unsubscribe_url,
         as_coordinator=escalated,
+        to_call=parts[0].briefing.contacts if escalated else (),
         thread="" if digest or escalated else _thread(told),
     )
 

@@ -245,6 +245,15 @@ def test_the_digest_says_what_it_is_first_and_the_footer_leads_to_the_reader_s_c
     assert "coordinateur territorial de Conserverie des Causses" in RENDERER.email(coordinator).text
 
 
+@pytest.mark.parametrize(("kind", "party"), EVERY)
+def test_only_a_coordinator_is_told_whom_to_call_at_the_reader_s_own_company(kind: MessageKind, party: Party) -> None:
+    message = RENDERER.email(one(kind, party))
+    own = contact_json("rh")["email"]
+    for body in (message.text, message.html):
+        assert (own in body) == (kind is MessageKind.ESCALATED)
+        assert ("expirent au bout" in body) == (kind is not MessageKind.ESCALATED)
+
+
 def test_the_links_of_a_contact_go_with_its_message() -> None:
     urls = {
         "preferences_url": "https://passerelles.example/r/abc",
