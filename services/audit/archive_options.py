@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ class Where:
     """An archive and the folder of its service.
 
     Attributes:
-        data: holds the keys, and the index of an archive that lies in a bucket.
+        data: holds the keys, and the index of an archive in a bucket or a folder that cannot be written.
     """
 
     address: str
@@ -53,7 +54,8 @@ class Where:
 
     def open(self) -> SegmentArchive:
         """The archive, to be read. Raises `ArchiveError`."""
-        index = self.data / f"audit-{INDEX}" if "://" in self.address else None
+        is_elsewhere = "://" in self.address or not os.access(self.address, os.W_OK)
+        index = self.data / f"audit-{INDEX}" if is_elsewhere else None
         return SegmentArchive(self.address, index=index)
 
 
@@ -98,6 +100,12 @@ def failures() -> Iterator[None]:
     except PasserellesError as error:
         typer.echo(f"{error.title} : {error.detail} {error.remedy}".strip(), err=True)
         raise typer.Exit(_code(error)) from error
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        told = "Archive inutilisable : le disque ou le stockage de l'archive ne répond pas, ou refuse"
+        typer.echo(f"{told} ({error.strerror or type(error).__name__}).", err=True)
+        raise typer.Exit(UNREADABLE) from error
 
 
 def _code(error: PasserellesError) -> int:

@@ -72,6 +72,7 @@ def facts_then(
         partitions={moment.partition},
         until=moment.at + SKEW,
         subjects=subjects,
+        territory=moment.territory,
     )
     return (each for each in found if moment.holds(each))
 

@@ -85,6 +85,7 @@ class Archive(Protocol):
         until: datetime | None = None,
         epochs: Collection[int] | None = None,
         partitions: Collection[int] | None = None,
+        territory: str | None = None,
     ) -> Iterator[ArchivedEvent]:
         """The records that pass every filter given, by epoch, time, topic, partition and offset.
 
@@ -96,6 +97,7 @@ class Archive(Protocol):
             until: appended before.
             epochs: of these epochs.
             partitions: of these partitions, of whichever topic.
+            territory: told by this territory's log.
 
         Raises:
             ArchiveError: the archive cannot be read.
@@ -133,6 +135,7 @@ class MemoryArchive:
         until: datetime | None = None,
         epochs: Collection[int] | None = None,
         partitions: Collection[int] | None = None,
+        territory: str | None = None,
     ) -> Iterator[ArchivedEvent]:
         """As `Archive.events` says."""
         for each in self._events:
@@ -144,6 +147,7 @@ class MemoryArchive:
                 and (until is None or each.at < until)
                 and (epochs is None or each.epoch in epochs)
                 and (partitions is None or each.partition in partitions)
+                and (territory is None or (each.event is not None and each.event.territory == territory))
             ):
                 yield each
 

@@ -14,7 +14,6 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 import pyarrow as pa
-from pyarrow import compute
 
 from passerelles.bus.codec import UndecodableError, decode
 from schemas.topics import TopicName
@@ -25,6 +24,7 @@ from services.audit.archive_segment import Filed, records_of
 from services.audit.chain import read_chain
 from services.audit.manifest import AnyEntry, Segment, dropped_of
 from services.audit.reader import ArchivedEvent, Offers, Stretch
+from services.audit.reader_filter import Filter
 from services.audit.reader_index import Index
 from services.audit.reader_noted import NAMELESS
 
@@ -82,6 +82,7 @@ class SegmentArchive:
         until: datetime | None = None,
         epochs: Collection[int] | None = None,
         partitions: Collection[int] | None = None,
+        territory: str | None = None,
     ) -> Iterator[ArchivedEvent]:
         """As `Archive.events` says."""
         for kept in self.kept(
@@ -92,9 +93,12 @@ class SegmentArchive:
             until=until,
             epochs=epochs,
             partitions=partitions,
+            territory=territory,
         ):
             each = archived(kept)
-            if types is None or (each.event is not None and each.event.type in types):
+            if types is not None and (each.event is None or each.event.type not in types):
+                continue
+            if territory is None or (each.event is not None and each.event.territory == territory):
                 yield each
 
     def kept(
@@ -107,6 +111,7 @@ class SegmentArchive:
         until: datetime | None = None,
         epochs: Collection[int] | None = None,
         partitions: Collection[int] | None = None,
+        territory: str | None = None,
     ) -> Iterator[Kept]:
         """The same records, not decoded; beside those of `types`, what has no usual headers."""
         return self.each(
@@ -118,6 +123,7 @@ class SegmentArchive:
             until=until,
             epochs=epochs,
             partitions=partitions,
+            territory=territory,
         )
 
     def each(
@@ -131,6 +137,7 @@ class SegmentArchive:
         until: datetime | None = None,
         epochs: Collection[int] | None = None,
         partitions: Collection[int] | None = None,
+        territory: str | None = None,
     ) -> Iterator[T]:
         """The same records, each as `read` makes it of a segment's rows; of `types`, and what has no usual header."""
         segments = [
@@ -145,7 +152,7 @@ class SegmentArchive:
         rows = self._rows_named(subjects, types)
         if rows is not None:
             segments = [each for each in segments if each.sha256 in rows]
-        keep = Filter(since, until, types)
+        keep = Filter(since, until, types, territory)
         by_epoch = sorted(segments, key=lambda each: (each.epoch, each.topic, each.partition, each.log, each.first))
         for _, of_epoch in groupby(by_epoch, key=attrgetter("epoch")):
             streams = [
@@ -216,30 +223,6 @@ class SegmentArchive:
             ) from error
 
 
-class Filter:
-    """Keeps the rows of a period and of some types, and those whose type only their headers tell."""
-
-    def __init__(self, since: datetime | None, until: datetime | None, types: Collection[str] | None) -> None:
-        self._low = None if since is None else pa.scalar(_milliseconds(since), pa.int64())
-        self._high = None if until is None else pa.scalar(_milliseconds(until), pa.int64())
-        self._types = None if types is None else pa.array(sorted(types), pa.string())
-
-    def of(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """The rows that are kept."""
-        masks = []
-        at = batch.column("at").cast(pa.int64())
-        if self._low is not None:
-            masks.append(compute.greater_equal(at, self._low))
-        if self._high is not None:
-            masks.append(compute.less(at, self._high))
-        if self._types is not None:
-            is_odd = compute.is_valid(batch.column("headers"))
-            masks.append(compute.or_(compute.is_in(batch.column("type"), self._types), is_odd))
-        for mask in masks[1:]:
-            masks[0] = compute.and_(masks[0], mask)
-        return batch.filter(masks[0]) if masks else batch
-
-
 def _as_kept(segment: Segment, batch: pa.RecordBatch) -> Iterator[Kept]:
     return (Kept(segment, row) for row in records_of(batch))
 
@@ -253,8 +236,3 @@ def archived(kept: Kept) -> ArchivedEvent:
         event = None
     at = _BEGINNING + timedelta(milliseconds=row.at)
     return ArchivedEvent(segment.epoch, segment.topic, segment.partition, row.offset, at, event, row.record)
-
-
-def _milliseconds(instant: datetime) -> int:
-    """The first millisecond that is not before."""
-    return -((_BEGINNING - instant) // timedelta(milliseconds=1))

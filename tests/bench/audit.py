@@ -33,6 +33,7 @@ from services.audit.verify import verify
 from services.audit.verify_fold import partitions_of, refold
 from services.audit_bridge import MatchingJudge
 from services.matching.shard import MatchingShard
+from services.matching.warming import warm_up
 from tests.bench.audit_log import Writer
 from tests.bench.audit_peers import dump, publish, zstd_lines
 from tests.real import kafka
@@ -74,6 +75,7 @@ def measure() -> dict[str, float]:
 
 
 def _measured(data: Path) -> dict[str, float]:
+    warm_up()
     live, writing = _archived(data)
     address = str(data / "archive")
     archive = SegmentArchive(address)

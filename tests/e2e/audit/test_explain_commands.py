@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import shutil
 from itertools import groupby
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from typer.testing import CliRunner
 from schemas.decisions import Standing
 from schemas.deliveries import DeliveryState
 from schemas.vocabulary import Party, proposal_id
+from services.audit.archive_files import FolderFiles
 from services.cli import app
 from tests.unit.audit.archive_made import Scribe
 from tests.unit.audit.told_log import NUMBER, ToldLog, delivery_id
@@ -73,6 +77,29 @@ def test_needs_availabilities_and_deliveries_have_stories(data: Path) -> None:
 def test_why_not_another_is_answered(data: Path) -> None:
     shown = audit(data, "explain", PAIR, "--against", str(NUMBER(1001)), "--format", "json")
     assert json.loads(shown.stdout)["comparison"]["first_failed"] == "distance"
+
+
+def test_an_archive_that_cannot_be_written_has_its_index_in_the_data_folder(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(data / "archive", copy, ignore=shutil.ignore_patterns("index.sqlite*"))
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anywhere
+    monkeypatch.setenv("PASSERELLES_DATA", str(tmp_path / "mine"))
+    shown = CliRunner().invoke(app, ["audit", "explain", PAIR, "--archive", str(copy)])
+    assert shown.exit_code == 0, shown.output
+    assert (tmp_path / "mine" / "audit-index.sqlite").exists()
+    assert not (copy / "index.sqlite").exists()
+
+
+def test_a_store_that_does_not_answer_is_said_so(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> bytes:
+        raise OSError(errno.EIO, "the store of the archive failed: EndpointConnectionError")
+
+    monkeypatch.setattr(FolderFiles, "read", away)
+    done = audit(data, "verify")
+    assert done.exit_code == 3
+    assert "ne répond pas, ou refuse (the store of the archive failed: EndpointConnectionError)" in done.output
 
 
 def test_the_past_is_shown_as_it_was(data: Path) -> None:

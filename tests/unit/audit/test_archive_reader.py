@@ -79,6 +79,7 @@ INSTANTS = st.none() | st.integers(-1, 9).map(lambda seconds: START + timedelta(
     subjects=some(list(SUBJECTS)),
     epochs=some([1, 2, 3]),
     partitions=some([0, 1, 2, 3]),
+    territory=st.sampled_from([None, "46", "12", "31-0"]),
     since=INSTANTS,
     until=INSTANTS,
 )
