@@ -45,12 +45,13 @@ class Question:
 
     @property
     def items(self) -> list[Item]:
-        """Its items, each with the need that it is about."""
-        return [
-            item | {"need": str(self.pairs[item["proposal"]].need_id)}
-            for item in self.letter["items"]
-            if item["proposal"] in self.pairs
-        ]
+        """Its items, each with the need that it is about; for a coordinator, that is the company to call."""
+        return [item | {"need": self._need(item)} for item in self.letter["items"] if item["proposal"] in self.pairs]
+
+    def _need(self, item: Item) -> str:
+        if item["kind"] == MessageKind.ESCALATED:
+            return str(self.letter["company"])
+        return str(self.pairs[item["proposal"]].need_id)
 
 
 class Deciding:

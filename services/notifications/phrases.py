@@ -60,7 +60,7 @@ def _unanswered(who: str) -> Phrases:
     return Phrases(
         "Proposition sans réponse",
         "propositions sans réponse",
-        f"Malgré les relances, {who} n’a pas répondu. Un appel aide souvent.",
+        f"Depuis plusieurs jours, la réponse de {who} est attendue. Un appel aide souvent.",
         _SEE,
         "proposition sans réponse",
         "propositions sans réponse",

@@ -182,6 +182,11 @@ def _item(pair: KnownPair, party: Party, kind: MessageKind, *, heard_only: bool 
     )
 
 
+def reminder(pair: KnownPair, party: Party, kind: MessageKind) -> Owed:
+    """A step of the ladder, for a company whose answer is awaited; a coordinator needs not have heard of the pair."""
+    return _item(pair, party, kind, heard_only=kind is not MessageKind.ESCALATED)
+
+
 def owed_anew(pair: KnownPair) -> list[Owed]:
     """What is true of a pair by now and turns with it: owed to whoever was not told, for it was not always true."""
     return [

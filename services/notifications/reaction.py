@@ -30,7 +30,12 @@ class Reaction:
     """The handler of both topics; the same events again change nothing, in the pairs or in what was gathered.
 
     Pairs are written before anything is gathered: whoever sends reads them last, and so finds the newest word.
+
+    Attributes:
+        wake: called with each gathering that has items, when it is due, and what is known of it.
     """
+
+    wake: Wake
 
     def __init__(
         self,
@@ -38,13 +43,11 @@ class Reaction:
         gatherings: Gatherings,
         epoch: KnownEpoch,
         *,
-        wake: Wake,
         clock: Callable[[], datetime],
     ) -> None:
         self._documents = documents
         self._gatherings = gatherings
         self._epoch = epoch
-        self._wake = wake
         self._clock = clock
 
     async def __call__(self, events: Sequence[Event[Any]]) -> None:
@@ -62,18 +65,19 @@ class Reaction:
             for word, _ in said
             for debt in owed(pair, word)
         ]
-        await self._gather(debts, {str(pair.id): pair for pair in pairs})
+        await self.gather(debts, {str(pair.id): pair for pair in pairs})
 
     async def again(self, proposals: Sequence[str]) -> None:
         """Gather anew what was dropped as untrue and has become true since. Raises `UnavailableError`."""
         pairs = await self._documents.known(set(proposals))
         debts = [debt for pair in pairs.values() for debt in owed_anew(pair)]
         if debts:
-            await self._gather(debts, pairs)
+            await self.gather(debts, pairs)
 
-    async def _gather(self, debts: Sequence[Owed], pairs: Mapping[str, KnownPair]) -> None:
+    async def gather(self, debts: Sequence[Owed], pairs: Mapping[str, KnownPair]) -> None:
+        """Append what is owed, and have it looked at when it is due. Raises `UnavailableError`."""
         for gathering, (due, fresh) in (await self._gatherings.add(debts, pairs, self._clock())).items():
-            self._wake(gathering, due, fresh)
+            self.wake(gathering, due, fresh)
 
     async def _learn(self, id_: str, words: Sequence[Dated], stored: Stored | None) -> KnownPair:
         pair = read_pair(stored.body) if stored else None

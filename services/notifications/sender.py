@@ -23,6 +23,7 @@ from services.notifications.dispatch import Dispatcher
 from services.notifications.ledger.documents import GRACE, Documents
 from services.notifications.ledger.gathering import Fresh
 from services.notifications.ledger.messages import Messages
+from services.notifications.reminders import Reminders
 
 SWEEP_SECONDS: Final = 2.0
 SWEPT: Final = 200
@@ -53,11 +54,12 @@ class _Round:
 
 
 class Steps(NamedTuple):
-    """What is done about a message, a delivery, and a digest."""
+    """What is done about a message, a delivery, a digest, and an answer that is awaited."""
 
     dispatcher: Dispatcher
     attempts: Attempts
     digests: Digests
+    reminders: Reminders
 
 
 class Sender:
@@ -83,6 +85,7 @@ class Sender:
         self._letters = _Round(documents.messages)
         self._deliveries = _Round(documents.deliveries)
         self._waiting = _Round(documents.deliveries, "later_at")
+        self._answers = _Round(documents.told)
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: dict[str, Step] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -148,6 +151,8 @@ class Sender:
             self._run(delivery.id, partial(self._go_on, delivery.id, delivery.body))
         for digest in {share.body["digest"] for share in await self._waiting.page(now)}:
             self._run(digest, partial(self._steps.digests.leave, digest))
+        if marks := await self._answers.page(now):
+            self._run("reminders", partial(self._steps.reminders.remind, marks))
 
     async def _go_on(self, id_: str, delivery: Body) -> None:
         waits = delivery["state"] == DeliveryState.RESERVED

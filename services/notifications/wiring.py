@@ -20,6 +20,7 @@ from services.notifications.ledger.epoch import KnownEpoch
 from services.notifications.ledger.gathering import Gatherings
 from services.notifications.ledger.messages import Messages
 from services.notifications.reaction import Reaction
+from services.notifications.reminders import Reminders
 from services.notifications.rendering import Renderer
 from services.notifications.sender import Sender, Steps
 from services.notifications.verdicts import Limits
@@ -54,10 +55,12 @@ class Alerting:
         deciding = Deciding(documents, limits, channels)
         self.dispatcher = Dispatcher(documents, messages, self.briefs, deciding, self.attempts, clock=clock)
         digests = Digests(documents, self.briefs, self.attempts, clock=clock)
-        steps = Steps(self.dispatcher, self.attempts, digests)
-        self.sender = Sender(documents, messages, steps, check, clock=clock)
         gatherings = Gatherings(documents, window=window)
-        self.reaction = Reaction(documents, gatherings, self.epoch, wake=self.sender.wake, clock=clock)
+        self.reaction = Reaction(documents, gatherings, self.epoch, clock=clock)
+        reminders = Reminders(documents, self.reaction.gather, clock=clock)
+        steps = Steps(self.dispatcher, self.attempts, digests, reminders)
+        self.sender = Sender(documents, messages, steps, check, clock=clock)
+        self.reaction.wake = self.sender.wake
         self.attempts.dropped = self.reaction.again
 
     def tell(self, *, settled: Callable[[str], None], observe: Callable[[str, str | None], None]) -> None:

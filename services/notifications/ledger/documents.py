@@ -32,7 +32,8 @@ class Documents:
     `pairs`, by proposal: a `KnownPair`.
     `gatherings`, by `company:party:subject`: `seq` numbers the messages that left it, `items` are owed but not yet in
         a message, each of which counts from its `at`; `due_at` is the end of the window, none when there is no item.
-    `told`, by `proposal:company`: kind → the messages that told it, or were to.
+    `told`, by `proposal:company`: kind → the messages that told it, or were to; the `step` of the ladder that is due at
+        `due_at`, none when no answer is awaited, and the company's `party`.
     `messages`: what left a gathering, as number `seq`; `state` is `open` until its deliveries exist, then `expanded`.
     `deliveries`: what is done about one message to one contact by one channel. `due_at` is when a sweep looks at it:
         the next attempt of one in `reserved`, the end of the lease of one in `attempting`, none once it has ended, or
@@ -44,7 +45,7 @@ class Documents:
     def __init__(self, store: Store) -> None:
         self.pairs: Collection = store.collection("alert_pairs")
         self.gatherings: Collection = store.collection("alert_gatherings", indexes=[["due_at"]])
-        self.told: Collection = store.collection("alert_told")
+        self.told: Collection = store.collection("alert_told", indexes=[["due_at"]])
         self.messages: Collection = store.collection("alert_messages", indexes=[["due_at"]])
         self.deliveries: Collection = store.collection(
             "alert_deliveries", indexes=[["due_at"], ["message"], ["pending_since"], ["later_at"], ["digest"]]

@@ -143,7 +143,7 @@ def _still_owed(owed: Owed, mark: Body, past: History | None) -> bool:
         return False
     # Marked, yet perhaps not told: its deliveries may have waited until it was no longer true. Or told, and then the
     # contrary.
-    return owed.kind not in mark or past is None or owed_again(owed.kind, past, heard_only=owed.heard_only)
+    return owed.kind not in mark or past is None or owed_again(owed.kind, owed.cause, past, heard_only=owed.heard_only)
 
 
 def _counts_from(owed: Owed, now: datetime, there: Item | None = None) -> str:

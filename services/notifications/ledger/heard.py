@@ -40,10 +40,12 @@ class History:
 
     Attributes:
         waiting: the kinds in messages whose deliveries do not exist yet, in the messages' order.
+        left: the kinds that were in a message, each with its cause: whatever came of it, the same is not owed twice.
         said: the sendings to each address, as they were made; those that are still to be made come last.
     """
 
     waiting: list[MessageKind] = field(default_factory=list)
+    left: set[tuple[MessageKind, str]] = field(default_factory=set)
     said: dict[Address, list[Sending]] = field(default_factory=lambda: defaultdict(list))
 
     def heard_by(self, kind: MessageKind, address: Address) -> Sequence[Sending]:
@@ -82,8 +84,7 @@ async def histories(
     for id_, letter in sorted(letters.items(), key=lambda each: each[1]["seq"]):
         if before is not None and letter["seq"] >= before:
             continue
-        if letter["state"] != "expanded":
-            _await(found, letter)
+        _note(found, letter)
         for share, delivery in deliveries[id_]:
             _add(found, share, delivery, digests)
     for history in found.values():
@@ -109,10 +110,15 @@ async def _digests(
     return {id_: stored.body for id_, stored in (await documents.deliveries.get_many(ids)).items()} if ids else {}
 
 
-def _await(found: Mapping[str, History], letter: Body) -> None:
+def _note(found: Mapping[str, History], letter: Body) -> None:
     for item in letter["items"]:
-        if item["proposal"] in found:
-            found[item["proposal"]].waiting.append(MessageKind(item["kind"]))
+        history = found.get(item["proposal"])
+        if history is None:
+            continue
+        kind = MessageKind(item["kind"])
+        history.left.add((kind, item.get("cause", "")))
+        if letter["state"] != "expanded":
+            history.waiting.append(kind)
 
 
 def _add(found: Mapping[str, History], share: str, delivery: Body, digests: Mapping[str, Body]) -> None:
@@ -163,8 +169,10 @@ def wants(kind: MessageKind, said: Sequence[Sending], *, heard_only: bool) -> bo
     return not heard_only
 
 
-def owed_again(kind: MessageKind, history: History, *, heard_only: bool) -> bool:
+def owed_again(kind: MessageKind, cause: str, history: History, *, heard_only: bool) -> bool:
     """Whether there may be an address to tell this, of which a message has already left or was to."""
+    if (kind, cause) in history.left:
+        return False
     waiting = [each for each in history.waiting if each is kind or each in TOLD_AFTER.get(kind, ())]
     if waiting:
         return waiting[-1] is not kind

@@ -6,16 +6,18 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from uuid import UUID
 
 from passerelles.store.port import Body, Stored, change
 from schemas.deliveries import MessageKind
 from schemas.envelope import format_time, parse_time
 from schemas.vocabulary import Party
+from services.notifications.ladder import PATIENCE, due
 from services.notifications.ledger.documents import GRACE, Documents, Item, backoff, message_id, told_id, window_end
 from services.notifications.ledger.gathering import Fresh
 from services.notifications.ledger.spread import spread
 from services.notifications.pairs import KnownPair
-from services.notifications.policy import still_true
+from services.notifications.policy import LADDER, OPENING, still_true
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Messages:
     ) -> Body | None:
         if items:
             # Marks first: what is in a message that exists is marked, whoever sends it.
-            await spread(partial(self._mark, id_, gathering["company"], item, fresh) for item in items)
+            await spread(partial(self._mark, id_, gathering, item, now, fresh) for item in items)
             letter = _letter(gathering, items, now)
             if await self._documents.messages.insert(id_, letter):
                 return letter
@@ -86,7 +88,8 @@ class Messages:
         written = await self._documents.messages.get(id_)
         return written.body if written else None
 
-    async def _mark(self, message: str, company: str, item: Item, fresh: Fresh | None) -> None:
+    async def _mark(self, message: str, gathering: Body, item: Item, now: datetime, fresh: Fresh | None) -> None:
+        company = gathering["company"]
         id_ = told_id(item["proposal"], company)
         known = fresh.marks.get(id_) if fresh else None
 
@@ -96,6 +99,10 @@ class Messages:
             if message in messages:
                 return None
             messages.append(message)
+            if item["kind"] in OPENING:
+                # An answer is awaited from here on, whatever was awaited before.
+                turn = format_time(due(UUID(company), now, PATIENCE))
+                mark |= {"party": gathering["party"], "step": LADDER[0].value, "due_at": turn}
             return mark
 
         await change(self._documents.told, id_, edit, known=known, absent=fresh is not None and known is None)
@@ -160,7 +167,7 @@ def _letter(gathering: Body, items: Sequence[Item], now: datetime) -> Body:
         "party": gathering["party"],
         "subject": gathering["subject"],
         "seq": gathering["seq"],
-        "items": [{key: item[key] for key in ("proposal", "kind", "heard_only", "again")} for item in items],
+        "items": [{key: item[key] for key in ("proposal", "kind", "cause", "heard_only", "again")} for item in items],
         "state": "open",
         "attempts": 0,
         "created_at": format_time(now),

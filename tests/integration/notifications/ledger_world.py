@@ -60,6 +60,7 @@ class FakeRegistry:
         self.borrowers = [contact_json("borrower-rh")]
         self.lenders = [contact_json("lender-rh")]
         self.status: dict[UUID, str] = {}
+        self.coordinator: dict[str, str] | None = None
         self.down = False
         self.calls = 0
 
@@ -78,6 +79,7 @@ class FakeRegistry:
             title="Opérateur de conditionnement" if party is Party.BORROWER else None,
             counterpart=COUNTERPART,
         )
+        answer["coordinator"] = self.coordinator
         for item in answer["items"]:
             item["status"] = self.status.get(UUID(item["proposal_id"]))
         return Briefing.model_validate(answer)
