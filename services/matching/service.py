@@ -13,6 +13,7 @@ from passerelles.bus.address import Bus
 from passerelles.bus.parking import Parking
 from passerelles.bus.producer import Publisher
 from passerelles.bus.shards import ShardRunner
+from passerelles.bus.snapshots import SnapshotFolder
 from passerelles.health import Health, health_routes
 from passerelles.settings import Settings
 from passerelles.store.port import Store
@@ -31,15 +32,15 @@ class MatchingService:
     """Facts in, proposals out. Members of the group share the partitions of the facts out between them.
 
     The store serves to park what cannot be read; it is opened and closed by whoever made it, after this object is made
-    and before `start`. Beside the bus and the store, no setting concerns it yet, and the clock only dates what is
-    parked: the fold has neither.
+    and before `start`. Snapshots of the shards lie in `DATA`, unless the log lives in memory and is gone at each start.
+    The clock only dates what is parked: the fold has none.
 
     Attributes:
         health: the check of the consumer, with the partitions held and what their folds left aside.
         app: the ASGI application of `/healthz`, `/readyz` and `/metrics`.
     """
 
-    def __init__(self, _settings: Settings, bus: Bus, store: Store, *, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(self, settings: Settings, bus: Bus, store: Store, *, clock: Callable[[], datetime] = _now) -> None:
         self.health = Health()
         self.app = Starlette(routes=health_routes(self.health))
         self._partitions = bus.partitions(TopicName.FACTS)
@@ -53,6 +54,7 @@ class MatchingService:
             topic=TopicName.FACTS,
             group=GROUP,
             make_shard=self._make_shard,
+            snapshots=self._snapshots(settings, bus),
         )
 
     async def start(self) -> None:
@@ -64,6 +66,11 @@ class MatchingService:
         """Finish the slice under way, commit it, leave the group, and disconnect."""
         await self._runner.stop()
         await self._publisher.stop()
+
+    def _snapshots(self, settings: Settings, bus: Bus) -> SnapshotFolder | None:
+        if bus.embedded:
+            return None
+        return SnapshotFolder(settings.data / "snapshots" / GROUP, TopicName.FACTS, self._partitions)
 
     def _make_shard(self, partition: int) -> MatchingShard:
         shard = MatchingShard(partition, self._partitions)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from passerelles.bus.snapshots import Parts
 from schemas.envelope import Event
 from schemas.epochs import RulesAdopted
 from schemas.territories import CURRENT, TABLES, TerritoryTable
@@ -63,6 +64,23 @@ class MatchingShard:
         """Take an event, and say what it changes. Raises `RulesMismatchError`, each time for the same event."""
         fold = self._route(event)
         return () if fold is None else fold.fold(event, offset)
+
+    def parts(self) -> Parts:
+        """A copy of the whole state, for a snapshot."""
+        from services.matching.snapshots import parts_of  # noqa: PLC0415 (see `_route`)
+
+        return parts_of(self._folds.values(), self.odd)
+
+    def resume(self, parts: Parts) -> None:
+        """Take up, while empty, the state that parts are a copy of.
+
+        Raises:
+            OtherFormatError: of another format.
+            RulesMismatchError: of rules, or reference data, that this build does not have.
+        """
+        from services.matching.snapshots import folds_of  # noqa: PLC0415 (see `_route`)
+
+        self._folds = folds_of(parts, library=self._library, odd=self.odd)
 
     def _route(self, event: Event[Payload]) -> TerritoryFold | None:
         """The fold that takes an event, begun by it if need be; none when the event is to be left aside."""

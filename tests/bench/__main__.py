@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-BENCHES = ("alert", "policy", "audit", "shards")
+BENCHES = ("alert", "policy", "audit", "shards", "restore")
 REPORT = Path("build/bench.json")
 
 

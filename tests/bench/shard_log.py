@@ -21,10 +21,10 @@ from schemas.vocabulary import Mode, Payload, PostingStatus, event_id
 TERRITORY: Final = "46"
 TODAY: Final = date(2026, 1, 5)
 _NOW: Final = datetime(2026, 1, 5, 6, tzinfo=UTC)
-_INDUSTRY: Final = sorted(code for code in OCCUPATIONS if code[0] in "AHIN")
+INDUSTRY: Final = tuple(sorted(code for code in OCCUPATIONS if code[0] in "AHIN"))
 WANTED: Final = "H2903"
-"""The occupation of every need; `UNWANTED` are those that no need of it can use."""
-UNWANTED: Final = tuple(code for code in _INDUSTRY if code not in links_to(WANTED))
+"""The occupation of every need of the mix; `UNWANTED` are those that no need of it can use."""
+UNWANTED: Final = tuple(code for code in INDUSTRY if code not in links_to(WANTED))
 
 
 class Author:
@@ -63,12 +63,12 @@ class Author:
             )
             yield self._event(data, str(data.id), 1)
 
-    def need(self) -> Event[Payload]:
-        """A need of `WANTED` people."""
+    def need(self, occupations: tuple[str, ...] = (WANTED,)) -> Event[Payload]:
+        """A need of people of one of these occupations."""
         data = NeedRecorded(
             **self._posting(),
             territories=(TERRITORY,),
-            occupation=WANTED,
+            occupation=self._chance.choice(occupations),
             mode=Mode.LOAN,
             monthly_gross_max=50 * self._chance.randint(36, 52),
         )

@@ -148,7 +148,7 @@ async def bare_loop(bus: Bus, span: Span) -> Rate:
 async def worked(bus: Bus, folder: Path, span: Span) -> Rate:
     """What the shards' runner does with these records, from the first folded to the last committed."""
     begin, end = span
-    await _commit(bus, begin)
+    await commit(bus, begin)
     await asyncio.to_thread(folder.mkdir)
     store = SqliteStore(folder / "parked.sqlite")
     parking, health = Parking(store), Health()
@@ -179,7 +179,8 @@ async def worked(bus: Bus, folder: Path, span: Span) -> Rate:
         await store.close()
 
 
-async def _commit(bus: Bus, offset: int) -> None:
+async def commit(bus: Bus, offset: int) -> None:
+    """Let the group stand at this offset of the shard."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bus.bootstrap_servers, group_id="matching", enable_auto_commit=False)
     await consumer.start()
     try:

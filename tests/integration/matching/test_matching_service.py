@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from passerelles.bus.address import Bus
 from passerelles.bus.codec import decode, encode
@@ -34,7 +35,7 @@ Words = list[tuple[str, int, int]]
 @asynccontextmanager
 async def serving(bus: Bus, folder: Path) -> AsyncIterator[MatchingService]:
     store = SqliteStore(folder / "store.sqlite")
-    service = MatchingService(Settings(), bus, store)
+    service = MatchingService(Settings(data=folder), bus, store)
     await store.open()
     try:
         async with running(service):
@@ -102,6 +103,52 @@ async def test_a_restart_says_nothing_again_and_goes_on(bus: Bus, tmp_path: Path
             says(bus, [("made", 1, 1000), ("made", 1, 1001), ("withdrawn", 1, 1000), ("withdrawn", 1, 1001)])
         )
     await eventually(holds(bus, folded_alone(bus, first + second)))
+
+
+async def test_a_restart_from_a_snapshot_goes_on_to_the_byte(
+    kafka_bus: Bus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("passerelles.bus.shard_snapshots.EVERY_FACTS", 1)
+    first = [*BEGINNING, event(staff(1000)), event(opened()), event(need(1))]
+    second = [event(staff(1001)), event(need(1, 2, status=PostingStatus.WITHDRAWN))]
+    async with serving(kafka_bus, tmp_path):
+        await publish_all(kafka_bus, first)
+        await eventually(says(kafka_bus, [("made", 1, 1000)]))
+        await eventually(lambda: list(tmp_path.glob("snapshots/matching/*.snapshot")))
+    with capture_logs() as logs:
+        async with serving(kafka_bus, tmp_path):
+            await publish_all(kafka_bus, second)
+            await eventually(holds(kafka_bus, folded_alone(kafka_bus, first + second)))
+    assert "shard.snapshot_refused" not in {line["event"] for line in logs}
+
+
+async def test_odd_facts_on_the_bus_are_counted_and_stop_nothing(kafka_bus: Bus, tmp_path: Path) -> None:
+    log = [
+        *BEGINNING,
+        event(staff(1000)),
+        event(opened()),
+        event(need(1, 3)),  # versions 1 and 2 are missing: a fact is whole
+        event(need(1, 2, headcount=5)),  # older
+        event(staff(1000, skills=("5",))),  # the same version with other content
+        event(need(7), territory="46"),
+        event(staff(1001, territories=("12",))),  # not for this territory any more, or ever
+    ]
+    place = str(partition_of_territory("46", kafka_bus.partitions(FACTS)))
+    misplaced = encode(event(need(9, territories=("12",)), territory="12"))
+    async with serving(kafka_bus, tmp_path) as service, running(Publisher(kafka_bus)) as (publisher,):
+        await publisher.publish(log)
+        for _ in range(2):
+            await publisher.publish_record(FACTS, int(place), misplaced)
+        with capture_logs() as logs:
+            await eventually(
+                lambda: (
+                    service.health.report()["checks"][f"bus.{GROUP}"].get("left_aside", {}).get(int(place))
+                    == {"older_version": 1, "other_content": 1, "elsewhere": 2}
+                )
+            )
+        assert sum(line["event"] == "matching.left_aside" for line in logs) <= 1
+        assert service.health.ready
+    await eventually(says(kafka_bus, [("made", 1, 1000), ("made", 7, 1000)]))
 
 
 async def test_territories_are_folded_apart_and_members_share_them(kafka_bus: Bus, tmp_path: Path) -> None:
