@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
+from passerelles.errors import ConflictError
 from passerelles.store.port import Order, Where
 from schemas.vocabulary import Party
 from services.registry.commands.agreements import Agreements
@@ -15,7 +16,7 @@ from services.registry.domain.capacity import CapacityError
 from services.registry.domain.company import Company
 from services.registry.domain.drafts import CancelDraft, DecisionDraft
 from services.registry.domain.proposal import Proposal, unknown_proposal
-from services.registry.domain.verdicts import ProposalStatus
+from services.registry.domain.verdicts import ProposalStatus, answer_of
 from services.registry.office import Office
 from services.registry.pages import Page, paged
 from services.registry.views import ProposalView, Viewer
@@ -79,18 +80,29 @@ class Proposals:
         """
         return await self._view(caller, await self._visible(caller, id_))
 
-    async def decide(self, caller: Caller, id_: UUID, draft: DecisionDraft) -> ProposalView:
+    async def decide(self, caller: Caller, id_: UUID, draft: DecisionDraft, *, seen: str | None = None) -> ProposalView:
         """A party accepts or declines; when both have accepted, people are held and the agreement is made.
+
+        `seen` is what whoever decides knows of the party's own answer so far (`answer_of`), and the same answer again
+        changes nothing; none: it was not asked.
 
         Raises:
             NotFoundError: there is none that this caller may know of.
             ForbiddenError: for the other party, or for a company that has left.
-            ConflictError: it is not open any more.
+            ConflictError: it is not open any more, or the party has answered since `seen`.
             CapacityError: nobody is left on one side; the proposal stays as it was before.
         """
         now = self._office.now()
 
         def decided(proposal: Proposal) -> Proposal:
+            answer = answer_of(proposal.decisions, draft.party)
+            if seen is not None and answer == draft.verdict:
+                return proposal
+            if seen is not None and answer != seen:
+                raise ConflictError(
+                    "Votre entreprise a répondu depuis que cette page est ouverte.",
+                    remedy="Relire ce qui suit, puis répondre à nouveau si nécessaire.",
+                )
             if draft.verdict == "decline":
                 return proposal.declined(draft.party, draft.reason, now)
             return proposal.accepted(draft.party, now)

@@ -60,6 +60,12 @@ class Decided(BaseModel):
     at: datetime
 
 
+def answer_of(decisions: Mapping[Party, Decided], party: Party) -> str:
+    """What a party has answered so far: its verdict, or `nothing`."""
+    mine = decisions.get(party)
+    return mine.verdict if mine else "nothing"
+
+
 class Saga(BaseModel):
     """An agreement under way, or its cancellation: the record from which it is resumed after a crash.
 

@@ -9,7 +9,7 @@ from typing import Final
 from passerelles.reference.calendar import paris_day
 from schemas.proposals import WithdrawalReason
 from schemas.vocabulary import DeclineReason, Mode, Party
-from services.registry.domain.verdicts import ProposalStatus
+from services.registry.domain.verdicts import ProposalStatus, answer_of
 from services.registry.links import Visitor
 from services.registry.sides import AvailabilityView, NeedView
 from services.registry.views import ProposalView
@@ -40,8 +40,6 @@ _WITHDRAWN: Final = {
     WithdrawalReason.OUT_OF_REACH: "Le lieu est désormais hors de la mobilité indiquée.",
     WithdrawalReason.NO_LONGER_ELIGIBLE: "Depuis une modification, les deux ne conviennent plus.",
 }
-
-ANSWERED_MEANWHILE: Final = "Votre entreprise a répondu depuis que cette page est ouverte."
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +113,8 @@ def page_of(view: ProposalView, visitor: Visitor) -> ProposalPage:
         may_accept=is_open and not accepted,
         accept_means=_accept_means(other_accepted=other_accepted),
         decline_reasons=DECLINE_REASONS,
-        seen=seen_by(view, visitor.party),
+        seen=answer_of(view.decisions, visitor.party),
     )
-
-
-def seen_by(view: ProposalView, party: Party) -> str:
-    """What a party has answered so far, of which its page takes note."""
-    mine = view.decisions.get(party)
-    return mine.verdict if mine else "nothing"
 
 
 def _other(party: Party) -> Party:

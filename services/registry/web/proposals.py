@@ -17,7 +17,7 @@ from services.registry.domain.verdicts import ProposalStatus
 from services.registry.links import Visitor
 from services.registry.views import ProposalView
 from services.registry.web.answering import SAFE, form, notice, page
-from services.registry.web.proposal_page import ANSWERED_MEANWHILE, page_of, seen_by
+from services.registry.web.proposal_page import page_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -56,8 +56,7 @@ async def decide(desk: Desk, token: str, request: Request) -> Response:
         draft = _draft(fields, visitor)
         await desk.readings.note(visitor, SeenBy.ANSWER)
         if not _said_already(view, draft):
-            _must_know(view, visitor, fields.get("seen"))
-            await desk.proposals.decide(visitor.caller, visitor.proposal_id, draft)
+            await desk.proposals.decide(visitor.caller, visitor.proposal_id, draft, seen=fields.get("seen"))
     except (InvalidInputError, ConflictError) as error:
         view = await desk.proposals.get(visitor.caller, visitor.proposal_id)
         problem = f"{error.detail} {error.remedy}".strip()
@@ -99,13 +98,3 @@ def _said_already(view: ProposalView, draft: DecisionDraft) -> bool:
     """The same answer twice, from a double click for instance, is no contradiction."""
     mine = view.decisions.get(draft.party)
     return mine is not None and mine.verdict == draft.verdict
-
-
-def _must_know(view: ProposalView, visitor: Visitor, seen: str | None) -> None:
-    """Refuse to undo, from a page that was opened before, what somebody of the same company has answered since.
-
-    Raises:
-        ConflictError: the page did not show that answer.
-    """
-    if seen is not None and seen != seen_by(view, visitor.party):
-        raise ConflictError(ANSWERED_MEANWHILE, remedy="Relire ce qui suit, puis répondre à nouveau si nécessaire.")

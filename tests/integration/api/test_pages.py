@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from uuid import UUID
 
 import httpx
@@ -225,6 +226,19 @@ async def test_a_page_that_was_opened_before_does_not_undo_a_colleague_s_answer(
     assert (await visitor.post(path, data=ACCEPT | stale)).status_code == 303  # a double click, or the same answer
     assert 'name="seen" value="accept"' in (await visitor.get(path)).text
     assert (await visitor.post(path, data=DECLINE | {"seen": "accept"})).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("forms", "answered"),
+    [((ACCEPT, DECLINE), [303, 409]), ((ACCEPT, ACCEPT), [303, 303]), ((DECLINE, DECLINE), [303, 303])],
+)
+async def test_two_colleagues_or_two_clicks_at_once(
+    rig: Rig, pair: Pair, visitor: httpx.AsyncClient, forms: tuple[dict[str, str], ...], answered: list[int]
+) -> None:
+    path = await _path(rig, pair, Party.BORROWER)
+    stale = {"seen": "nothing"}
+    answers = await asyncio.gather(*(visitor.post(path, data=form | stale) for form in forms))
+    assert sorted(each.status_code for each in answers) == answered
 
 
 async def test_a_proposal_s_page_leads_to_the_reader_s_own_alerts(
