@@ -48,6 +48,10 @@ class Process:
             time.sleep(0.05)
         raise AssertionError(f"{self.name} is not ready: {self.log()}")
 
+    @property
+    def pid(self) -> int:
+        return self._running().pid
+
     def kill(self) -> None:
         """End it as a crash would."""
         self._running().kill()

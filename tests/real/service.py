@@ -83,6 +83,11 @@ class ProcessService:
         self._crash = crash
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int | None:
+        """Of the process, while it runs."""
+        return self._process.pid if self._process else None
+
     def start(self) -> None:
         if self._process is not None:
             return
