@@ -6,12 +6,15 @@ version. Whatever matching says of a pair that the registry has decided changes 
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Final
 from uuid import UUID
 
 from passerelles.errors import NotFoundError
-from passerelles.store.port import Body, change
+from passerelles.store.port import Body, Stored, change
 from schemas.deliveries import DeliveryRecorded
 from schemas.envelope import Event
 from schemas.proposals import ProposalMade, ProposalWithdrawn, WithdrawalReason
@@ -23,6 +26,9 @@ from services.registry.domain.need import Need
 from services.registry.domain.proposal import Proposal, first_heard
 from services.registry.domain.reach import need_territory
 from services.registry.office import Office
+
+AT_ONCE: Final = 64
+"""Writes under way: the store takes them together, where one after another each would wait for its answer."""
 
 
 class Projections:
@@ -43,27 +49,35 @@ class Projections:
                 said[str(event.data.id)].append(event)
         held = await self._office.proposals.get_many(said)
         homes = await self._homes(word for words in said.values() for word in words)
-        for id_, words in said.items():
-            stored = held.get(id_)
-            body = self._after(stored.body if stored else None, words, homes)
-            if body is None:
-                continue
-            if stored is None:
-                written = await self._office.proposals.insert(id_, body)
-            else:
-                written = await self._office.proposals.replace(id_, body, stored.revision)
-            if not written:
-                await self._hear_again(id_, words, homes)
-            if body["pending"]:
-                self._office.announce(Proposal.model_validate(body))
+        await _some_at_once([partial(self._hear, id_, words, held.get(id_), homes) for id_, words in said.items()])
+
+    async def _hear(
+        self, id_: str, words: Sequence[Event[Payload]], stored: Stored | None, homes: Mapping[UUID, str]
+    ) -> None:
+        body = self._after(stored.body if stored else None, words, homes)
+        if body is None:
+            return
+        if stored is None:
+            written = await self._office.proposals.insert(id_, body)
+        else:
+            written = await self._office.proposals.replace(id_, body, stored.revision)
+        if not written:
+            await self._hear_again(id_, words, homes)
+        if body["pending"]:
+            self._office.announce(Proposal.model_validate(body))
 
     async def deliveries(self, events: Sequence[Event[Payload]]) -> None:
         """Take a batch of deliveries, one document for each and proposal, and of what was learnt of addresses."""
+        latest: dict[str, DeliveryRecorded] = {}
         for event in events:
             if isinstance(event.data, DeliveryRecorded):
-                await self._deliver(event.data)
+                id_ = f"{event.data.id}:{event.data.proposal_id}"
+                if id_ not in latest or latest[id_].version < event.data.version:
+                    latest[id_] = event.data
             elif isinstance(event.data, ContactUnreachable | ContactOptedOut):
                 await self._learn_of_address(event.data)
+        held = await self._office.deliveries.get_many(latest)
+        await _some_at_once([partial(self._deliver, id_, recorded, held.get(id_)) for id_, recorded in latest.items()])
 
     async def _homes(self, words: Iterable[Event[Payload]]) -> Mapping[UUID, str]:
         """Where the needs live now of which a word says that they moved."""
@@ -117,10 +131,19 @@ class Projections:
             return
         self._office.announce(company)
 
-    async def _deliver(self, recorded: DeliveryRecorded) -> None:
+    async def _deliver(self, id_: str, recorded: DeliveryRecorded, stored: Stored | None) -> None:
         body = recorded.model_dump(mode="json")
 
         def edit(held: Body | None) -> Body | None:
             return None if held is not None and held["version"] >= recorded.version else body
 
-        await change(self._office.deliveries, f"{recorded.id}:{recorded.proposal_id}", edit)
+        await change(self._office.deliveries, id_, edit, known=stored, absent=stored is None)
+
+
+async def _some_at_once(writes: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    """Writes of one batch, each of a document of its own; the first failure is raised, after those beside it ended."""
+    for first in range(0, len(writes), AT_ONCE):
+        results = await asyncio.gather(*(write() for write in writes[first : first + AT_ONCE]), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
