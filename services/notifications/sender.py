@@ -20,10 +20,14 @@ from schemas.envelope import format_time
 from services.notifications.attempts import Attempts
 from services.notifications.digests import Digests
 from services.notifications.dispatch import Dispatcher
-from services.notifications.ledger.documents import GRACE, Documents
+from services.notifications.ledger.documents import GRACE, Documents, company_of
 from services.notifications.ledger.gathering import Fresh
 from services.notifications.ledger.messages import Messages
+<<<<<<< HEAD
 from services.notifications.reminders import Reminders
+=======
+from services.notifications.turns import Turns
+>>>>>>> 5c06582 (Give alerts turns, few at once, and first the company that has waited longest)
 
 SWEEP_SECONDS: Final = 2.0
 SWEPT: Final = 200
@@ -85,9 +89,13 @@ class Sender:
         self._letters = _Round(documents.messages)
         self._deliveries = _Round(documents.deliveries)
         self._waiting = _Round(documents.deliveries, "later_at")
+<<<<<<< HEAD
         self._answers = _Round(documents.told)
+=======
+        self._turns = Turns()
+>>>>>>> 5c06582 (Give alerts turns, few at once, and first the company that has waited longest)
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._again: dict[str, Step] = {}
+        self._again: dict[str, tuple[str, Step]] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._sweeper: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
@@ -98,7 +106,7 @@ class Sender:
             return
         wait = (due - self._clock()).total_seconds()
         if wait <= 0:
-            self._run(gathering, partial(self._send, gathering, fresh))
+            self._run(gathering, company_of(gathering), partial(self._send, gathering, fresh))
             return
         loop = asyncio.get_running_loop()
         timer = self._timers.get(gathering)
@@ -144,15 +152,24 @@ class Sender:
         """Take up what is due and was left. Raises `UnavailableError`."""
         now = self._clock()
         for gathering in await self._gatherings.page(now - GRACE):
-            self._run(gathering.id, partial(self._send, gathering.id))
+            self._run(gathering.id, company_of(gathering.id), partial(self._send, gathering.id))
         for letter in await self._letters.page(now):
-            self._run(letter.id, partial(self._steps.dispatcher.dispatch, letter.id, letter.body))
+            self._run(
+                letter.id, letter.body["company"], partial(self._steps.dispatcher.dispatch, letter.id, letter.body)
+            )
         for delivery in await self._deliveries.page(now):
+<<<<<<< HEAD
             self._run(delivery.id, partial(self._go_on, delivery.id, delivery.body))
         for digest in {share.body["digest"] for share in await self._waiting.page(now)}:
             self._run(digest, partial(self._steps.digests.leave, digest))
         if marks := await self._answers.page(now):
             self._run("reminders", partial(self._steps.reminders.remind, marks))
+=======
+            self._run(delivery.id, delivery.body["company"], partial(self._go_on, delivery.id, delivery.body))
+        waiting = await self._waiting.page(now)
+        for digest, company in {share.body["digest"]: share.body["company"] for share in waiting}.items():
+            self._run(digest, company, partial(self._steps.digests.leave, digest))
+>>>>>>> 5c06582 (Give alerts turns, few at once, and first the company that has waited longest)
 
     async def _go_on(self, id_: str, delivery: Body) -> None:
         waits = delivery["state"] == DeliveryState.RESERVED
@@ -181,17 +198,20 @@ class Sender:
         taken = await self._messages.take(gathering, self._clock(), fresh)
         if taken.message is not None:
             id_, letter = taken.message
-            self._run(id_, partial(self._steps.dispatcher.dispatch, id_, letter, taken.pairs))
+            self._run(id_, letter["company"], partial(self._steps.dispatcher.dispatch, id_, letter, taken.pairs))
         due = await taken.removal() if taken.removal is not None else taken.due
         if due is not None:
             self.wake(gathering, due)
 
-    def _run(self, key: str, step: Step) -> None:
-        """Take a step in its own task; one at a time for a document, and once more if it was asked for meanwhile."""
+    def _run(self, key: str, company: str, step: Step) -> None:
+        """Take a step in its own task, when it is the company's turn.
+
+        One at a time for a document, and once more if it was asked for meanwhile.
+        """
         if key in self._running:
-            self._again[key] = step
+            self._again[key] = company, step
             return
-        task = asyncio.create_task(self._guarded(key, step), name=f"alert:{key}")
+        task = asyncio.create_task(self._guarded(key, company, step), name=f"alert:{key}")
         self._running[key] = task
         task.add_done_callback(lambda _: self._done(key))
 
@@ -199,11 +219,12 @@ class Sender:
         del self._running[key]
         again = self._again.pop(key, None)
         if again is not None and not self._stopping.is_set():
-            self._run(key, again)
+            self._run(key, *again)
 
-    async def _guarded(self, key: str, step: Step) -> None:
+    async def _guarded(self, key: str, company: str, step: Step) -> None:
         try:
-            await step()
+            async with self._turns.of(company):
+                await step()
         except UnavailableError as error:
             # The documents say where it stands; the sweep finds them once the store answers.
             self._check.down(error.detail)

@@ -75,6 +75,11 @@ def gathering_id(company: UUID, party: str, subject: UUID) -> str:
     return f"{company}:{party}:{subject}"
 
 
+def company_of(gathering: str) -> str:
+    """Whose open message it is."""
+    return gathering.partition(":")[0]
+
+
 def told_id(proposal: str, company: str) -> str:
     """What one company was told of one pair."""
     return f"{proposal}:{company}"

@@ -116,7 +116,8 @@ async def test_what_is_stuck_does_not_hide_what_comes_after(name: str, monkeypat
     await dead.hear(made(1))
     world = World(store, clock=dead.clock, email=email)
     for number in range(5):
-        await getattr(world.documents, name).insert(f"stuck-{number}", {"due_at": "2026-01-01T00:00:00.000000Z"})
+        stuck = {"due_at": "2026-01-01T00:00:00.000000Z", "company": f"stuck-{number}"}
+        await getattr(world.documents, name).insert(f"stuck-{number}", stuck)
     world.registry.down = True
     with capture_logs():
         for _ in range(3):

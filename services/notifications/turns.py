@@ -1,0 +1,64 @@
+"""Whose turn it is: few steps at once, and first those of the company that has waited longest since its last one.
+
+Otherwise a company whose needs are answered by thousands in a minute would have all other alerts behind its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+AT_ONCE: Final = 16
+"""Steps under way: enough to keep the store and the mail server busy; more would only keep the bus from being read."""
+
+
+class Turns:
+    """Turns of companies, by any name that is theirs; in the order of arrival within a company."""
+
+    def __init__(self, at_once: int = AT_ONCE) -> None:
+        self._at_once = self._free = at_once
+        self._served: dict[str, int] = {}
+        self._count = 0
+        self._waiting: defaultdict[str, deque[asyncio.Future[None]]] = defaultdict(deque)
+
+    @asynccontextmanager
+    async def of(self, company: str) -> AsyncIterator[None]:
+        """A turn of this company, for as long as it lasts."""
+        if self._free:
+            self._free -= 1
+            self._note(company)
+        else:
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting[company].append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if turn.done() and not turn.cancelled():
+                    self._pass_on()
+                raise
+        try:
+            yield
+        finally:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        while self._waiting:
+            company = min(self._waiting, key=lambda each: self._served.get(each, 0))
+            turns = self._waiting[company]
+            turn = turns.popleft()
+            if not turns:
+                del self._waiting[company]
+            if not turn.done():
+                self._note(company)
+                turn.set_result(None)
+                return
+        self._free += 1
+        if self._free == self._at_once:
+            self._served.clear()
+
+    def _note(self, company: str) -> None:
+        self._count += 1
+        self._served[company] = self._count
