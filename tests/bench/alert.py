@@ -132,14 +132,14 @@ def measure() -> dict[str, float]:
     figures = _figures("embedded", *asyncio.run(in_one_process()))
     with tempfile.TemporaryDirectory() as folder, ExitStack() as closing:
         try:
-            broker = _started(closing, kafka.find, Path(folder, "kafka"))
+            broker = started(closing, kafka.find, Path(folder, "kafka"))
         except MissingServiceError as missing:
             print(f"   not measured on Apache Kafka: {missing}")
             return figures
         return figures | _figures("kafka", *asyncio.run(in_three_processes(broker.address)))
 
 
-def _started(closing: ExitStack, find: Callable[[Path], RealService], folder: Path) -> RealService:
+def started(closing: ExitStack, find: Callable[[Path], RealService], folder: Path) -> RealService:
     folder.mkdir()
     service = find(folder)
     closing.callback(service.stop)
