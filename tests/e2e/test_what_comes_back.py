@@ -110,6 +110,11 @@ async def test_a_mail_that_comes_back_marks_its_contact_until_somebody_knows_bet
         assert contact["unreachable"] == {"email": "dsn_5_1_1"}
         assert await whole.receipts(contact["id"], "email") == ["undelivered"]
 
+        await whole.need(borrower, title="Autre poste")
+        lenders = "rh.aerolot@example.org"
+        await eventually(lambda: whole.letters.recipients.count(lenders) == 2)
+        assert whole.letters.recipients.count(address) == 1, "nobody writes there any more"
+
         path = f"/v1/companies/{borrower}/contacts/{contact['id']}/reachable"
         assert (await whole.post(path, {"channel": "email"}))["contacts"][0]["unreachable"] == {}
         assert await whole.unreached() == []

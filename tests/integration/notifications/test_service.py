@@ -155,7 +155,10 @@ async def test_from_the_events_to_the_mailbox_and_back(pair: tuple[Bus, Store], 
         service = NotificationsService(settings(outside, smtp), bus, store)
         async with running(service), probing(service) as client:
             await eventually(lambda: service.health.ready)
-            assert (await client.get("/readyz")).status_code == 200
+            ready = await client.get("/readyz")
+            assert ready.status_code == 200
+            checks = ready.json()["checks"]
+            assert (checks["email"]["via"], checks["sms"]["via"]) == (smtp.removeprefix("smtp://"), "http")
             await say(bus, [made(1), made(2, "a2")])
             await eventually(lambda: told(box) == {(to, name) for to in ("borrower-rh", "lender-rh") for name in NAMES})
             await say(bus, [outcome(ProposalAgreed, 1, Party.LENDER, headcount=3), withdrawn(3, "a2")])
