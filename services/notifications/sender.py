@@ -23,11 +23,8 @@ from services.notifications.dispatch import Dispatcher
 from services.notifications.ledger.documents import GRACE, Documents, company_of
 from services.notifications.ledger.gathering import Fresh
 from services.notifications.ledger.messages import Messages
-<<<<<<< HEAD
 from services.notifications.reminders import Reminders
-=======
 from services.notifications.turns import Turns
->>>>>>> 5c06582 (Give alerts turns, few at once, and first the company that has waited longest)
 
 SWEEP_SECONDS: Final = 2.0
 SWEPT: Final = 200
@@ -89,11 +86,8 @@ class Sender:
         self._letters = _Round(documents.messages)
         self._deliveries = _Round(documents.deliveries)
         self._waiting = _Round(documents.deliveries, "later_at")
-<<<<<<< HEAD
         self._answers = _Round(documents.told)
-=======
         self._turns = Turns()
->>>>>>> 5c06582 (Give alerts turns, few at once, and first the company that has waited longest)
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: dict[str, tuple[str, Step]] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -158,18 +152,12 @@ class Sender:
                 letter.id, letter.body["company"], partial(self._steps.dispatcher.dispatch, letter.id, letter.body)
             )
         for delivery in await self._deliveries.page(now):
-<<<<<<< HEAD
-            self._run(delivery.id, partial(self._go_on, delivery.id, delivery.body))
-        for digest in {share.body["digest"] for share in await self._waiting.page(now)}:
-            self._run(digest, partial(self._steps.digests.leave, digest))
-        if marks := await self._answers.page(now):
-            self._run("reminders", partial(self._steps.reminders.remind, marks))
-=======
             self._run(delivery.id, delivery.body["company"], partial(self._go_on, delivery.id, delivery.body))
         waiting = await self._waiting.page(now)
         for digest, company in {share.body["digest"]: share.body["company"] for share in waiting}.items():
             self._run(digest, company, partial(self._steps.digests.leave, digest))
->>>>>>> 5c06582 (Give alerts turns, few at once, and first the company that has waited longest)
+        if marks := await self._answers.page(now):
+            self._run("reminders", "reminders", partial(self._steps.reminders.remind, marks))
 
     async def _go_on(self, id_: str, delivery: Body) -> None:
         waits = delivery["state"] == DeliveryState.RESERVED
