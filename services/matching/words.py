@@ -70,8 +70,14 @@ class Voice:
     def __init__(self, cause: Event[Payload], territory: str, offset: int, rules_version: int) -> None:
         self._cause = cause
         self._territory = territory
-        self._revision = revision_of(cause.epoch, offset)
-        self._common = f'"territory":"{territory}","revision":{self._revision},"rules_version":{rules_version}'
+        self._offset = offset
+        self._rules_version = rules_version
+        self._common = ""
+
+    def _begin(self) -> str:
+        """Write what its words share, at the first of them: most facts cause none."""
+        cause, territory = self._cause, self._territory
+        self._revision = revision_of(cause.epoch, self._offset)
         self._time = ("ce_time", format_time(cause.time).encode())
         self._tail = (
             ("ce_territory", territory.encode()),
@@ -79,14 +85,18 @@ class Voice:
             ("ce_causationid", str(cause.id).encode()),
             CONTENT_HEADER,
         )
+        rules = f'"rules_version":{self._rules_version}'
+        self._common = f'"territory":"{territory}","revision":{self._revision},{rules}'
+        return self._common
 
     def made(self, place: Place) -> Event[Payload]:
         """The pair is proposed."""
         need, staff, appraisal = place.need, place.staff, place.appraisal
         reasons = reasons_for(need, staff, appraisal)
         id_, pair = _pair(need.id, staff.id, need.company_id, staff.company_id)
+        common = self._common or self._begin()
         value = (
-            f'{pair},{self._common},"need_version":{need.version},"availability_version":{staff.version}'
+            f'{pair},{common},"need_version":{need.version},"availability_version":{staff.version}'
             f',"score":{appraisal.score},"reasons":{reasons},"distance_metres":{appraisal.metres}'
             f',"overlap_days":{appraisal.period.days},"content":"{content_digest(reasons)}"}}'
         )
@@ -95,7 +105,7 @@ class Voice:
     def withdrawn(self, pair: PairIds, reason: WithdrawalReason) -> Event[Payload]:
         """The pair no longer is."""
         id_, text = _pair(pair.need_id, pair.availability_id, pair.borrower_id, pair.lender_id)
-        return self._event(_WITHDRAWN, id_, f'{text},{self._common},"reason":"{reason.value}"}}')
+        return self._event(_WITHDRAWN, id_, f'{text},{self._common or self._begin()},"reason":"{reason.value}"}}')
 
     def _event(self, kind: _Kind, id_: str, value: str) -> Event[Payload]:
         cause, subject = self._cause, id_.encode()
