@@ -24,6 +24,7 @@ $(VENV)/.installed: requirements/runtime.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m services.matching.warming
 	@touch $@
 
 $(VENV)/.installed-dev: requirements/dev.txt $(VENV)/.installed
@@ -74,4 +75,5 @@ lock: ## Pin in requirements/ what pyproject.toml asks for (ARGS=--upgrade: at n
 	build/lock/bin/$(LOCK) $(ARGS) --output-file requirements/dev.txt --extra dev pyproject.toml requirements/build.in
 
 clean: ## Remove what was installed, generated or measured here
+	rm -rf services/matching/columns/__pycache__
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -67,7 +67,7 @@ class Facts:
     def __init__(self, territory: str, rules: Rules, odd: Counter[Odd]) -> None:
         self.territory = territory
         self.today: date | None = None
-        self.occupations: Names[str] = Names(rome())
+        self.occupations = rome().copy()
         self.tags: Names[str] = Names()
         self.companies: Names[bytes] = Names()
         self.needs = Rows(NEED_WIDTH, len(self.occupations))

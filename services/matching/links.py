@@ -11,6 +11,7 @@ import numpy as np
 from passerelles.reference.mobilities import links_from
 from passerelles.reference.occupations import OCCUPATIONS
 from services.matching.columns.layout import GONE, Ints, Links
+from services.matching.named import Names
 from services.matching.rules import Rules
 
 
@@ -52,6 +53,6 @@ def _starts(lists: Sequence[Sequence[int]]) -> Ints:
 
 
 @cache
-def rome() -> tuple[str, ...]:
-    """No occupation, which has number `GONE`, then those of ROME."""
-    return ("", *sorted(OCCUPATIONS))
+def rome() -> Names[str]:
+    """No occupation, which has number `GONE`, then those of ROME; to be copied before one is added."""
+    return Names(("", *sorted(OCCUPATIONS)))

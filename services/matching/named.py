@@ -21,6 +21,12 @@ class Names(Generic[T]):
     def __getitem__(self, number: int) -> T:
         return self.names[number]
 
+    def copy(self) -> Names[T]:
+        """The same names under the same numbers, for others to be added to."""
+        other: Names[T] = Names()
+        other.names, other._numbers = self.names.copy(), self._numbers.copy()
+        return other
+
     def number(self, name: T) -> int:
         """The number of a name, given now if it is new."""
         number = self._numbers.get(name)

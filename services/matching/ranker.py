@@ -156,10 +156,12 @@ class Ranker:
 
     def _refilled(self, need: int, what: int, key: int, high: int, low: int) -> list[list[int]]:
         facts, needs = self._facts, self._facts.needs.table
-        told = np.empty((2 * int(needs.rows[need, KEPT]) + 2, meeting.TOLD_WIDTH), dtype=np.int64)
+        kept = int(needs.rows[need, KEPT])
+        shown = np.empty((kept, 3), dtype=np.int64)
+        told = np.empty((2 * kept + 2, meeting.TOLD_WIDTH), dtype=np.int64)
         tables = (facts.links, self._standings.decided, self.rankings, self._ready_marks())
         metres = self._metres(needs.rows[need, COMMUNE])
-        count = refilling.refill(facts.staff.table, needs, need, metres, *tables, what, key, high, low, told)
+        count = refilling.refill(facts.staff.table, needs, need, metres, *tables, what, key, high, low, shown, told)
         rows: list[list[int]] = told[:count].tolist()
         return rows
 

@@ -50,6 +50,7 @@ class Standings:
             told_slots=np.zeros(2 * _FIRST, dtype=np.int32),
             postings=np.zeros(2 * _FIRST, dtype=np.int32),
             sizes=np.zeros(2, dtype=np.int64),
+            scratch=np.empty(208, dtype=np.int64),
         )
         self.companies = np.empty((_FIRST, 4), dtype=np.int64)
 

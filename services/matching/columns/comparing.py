@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from services.matching.columns.appraising import INELIGIBLE, key_of, period_of, score_without_skills, skills_points
+from services.matching.columns.appraising import INELIGIBLE, key_of, period_of, skills_points
 from services.matching.columns.compiled import part
 from services.matching.columns.layout import (
     COMMUNE,
@@ -18,7 +18,6 @@ from services.matching.columns.layout import (
     TAGS,
     TAGS_AT,
     Ints,
-    Links,
     Longs,
     Table,
 )
@@ -59,29 +58,14 @@ def _same_skills(needs: Table, need: int, marks: Ints) -> bool:
 
 
 @part
-def key_now(
-    needs: Table,
-    need: int,
-    links: Links,
-    points: int,
-    metres: Ints,
-    staff: Ints,
-    person: int,
-    marks: Ints,
-    mark: int,
-    floor: int,
-) -> int:
-    """The key of a pair; negative when it is not eligible, or outside the floor."""
-    if points < 0:
-        return INELIGIBLE
-    weights, distance = links.weights, np.int64(metres[needs.rows[need, COMMUNE]])
-    score = score_without_skills(weights, points, distance, needs.rows, need, staff, person, floor)
+def key_now(needs: Table, need: int, weights: Longs, score: int, metres: int, marks: Ints, bit: int) -> int:
+    """The key of a pair from its score without skills; negative when that is, or when a certificate is missing."""
     if score < 0:
         return score
-    held = _held(needs, need, marks, mark)
+    held = _held(needs, need, marks, bit)
     if held < 0:
         return INELIGIBLE
-    return key_of(score + skills_points(weights, held, np.int64(needs.rows[need, SKILLS])), distance)
+    return key_of(score + skills_points(weights, held, np.int64(needs.rows[need, SKILLS])), np.int64(metres))
 
 
 @part

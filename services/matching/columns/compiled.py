@@ -18,15 +18,22 @@ import numba
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_CHOSEN: Final = "NUMBA_CACHE_DIR"
 HOME: Final = Path(__file__).parent
-_FOR_PYTHON: Final[dict[str, Any]] = {"no_cfunc_wrapper": True}
-_FOR_KERNELS: Final[dict[str, Any]] = {"no_cfunc_wrapper": True, "no_cpython_wrapper": True}
+# No compiled function makes an array, so that none counts references: around a call that took half of the time.
+_FOR_PYTHON: Final[dict[str, Any]] = {"no_cfunc_wrapper": True, "_nrt": False}
+_FOR_KERNELS: Final[dict[str, Any]] = {
+    "no_cfunc_wrapper": True,
+    "no_cpython_wrapper": True,
+    "forceinline": True,
+    "_nrt": False,
+}
 
 
 def _roots() -> Iterator[Path]:
     """Where to keep it, the best place first; the package's own folder cannot be written to in an image."""
-    if os.environ.get("NUMBA_CACHE_DIR"):
-        yield Path(os.environ["NUMBA_CACHE_DIR"])
+    if os.environ.get(_CHOSEN):
+        yield Path(os.environ[_CHOSEN])
     yield HOME / "__pycache__"
     yield Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "passerelles"
 
@@ -39,7 +46,7 @@ def _folder() -> Path:
     for root in _roots():
         folder = root / name
         try:
-            if not folder.exists() and shipped.exists():
+            if not folder.exists() and shipped.exists() and not os.environ.get(_CHOSEN):
                 shutil.copytree(shipped, folder, dirs_exist_ok=True)
             folder.mkdir(parents=True, exist_ok=True)
         except OSError:

@@ -144,7 +144,10 @@ class Links(NamedTuple):
 
 
 class Decided(NamedTuple):
-    """Decisions by pair, agreements that facts told of by (posting, proposal), and both found by their identifiers."""
+    """Decisions by pair, agreements that facts told of by (posting, proposal), and both found by their identifiers.
+
+    `scratch` is for computing what was told by a proposal's identifier.
+    """
 
     pairs: Longs
     notes: Ints
@@ -153,6 +156,7 @@ class Decided(NamedTuple):
     told_slots: Ints
     postings: Ints
     sizes: Longs
+    scratch: Longs
 
 
 def words(id_: UUID) -> tuple[int, int]:

@@ -6,13 +6,14 @@ from typing import Final
 
 import numpy as np
 
-from services.matching.columns.appraising import OUTSIDE, unmark
+from services.matching.columns.appraising import INELIGIBLE, OUTSIDE, score_without_skills, unmark
 from services.matching.columns.buckets import bucket_of, position_of
 from services.matching.columns.comparing import NEW, OLD, key_now, mark, same_content
 from services.matching.columns.compiled import kernel, part
 from services.matching.columns.layout import (
     ACCEPTED,
     BLOCK,
+    COMMUNE,
     COMPLETE,
     COUNT,
     DECISIONS,
@@ -23,6 +24,7 @@ from services.matching.columns.layout import (
     ID_PAIR,
     KEPT,
     KEY,
+    LIMIT,
     LOW,
     NEXT,
     OPEN,
@@ -78,10 +80,10 @@ def concerned(needs: Table, links: Links, occupation: int) -> int:
 def _meet_one(
     staff: Table,
     position: int,
-    points: int,
+    score: int,
     metres: Ints,
     former: Ints,
-    points_before: int,
+    former_score: int,
     before: Ints,
     was_there: bool,
     needs: Table,
@@ -93,15 +95,15 @@ def _meet_one(
     told: Longs,
     count: int,
 ) -> int:
-    """Compare one need with an availability as it is and as it was, edit its ranking, and note what that changes."""
-    rows, entries = needs.rows, rankings.entries
-    floor = np.int64(0 if rows[need, DECISIONS] else rows[need, FLOOR])
-    old = key_now(needs, need, links, points_before, before, former, 0, marks, OLD, floor)
-    new = key_now(
-        needs, need, links, points, metres, staff.rows, position, marks, NEW, np.int64(floor if old < 0 else 0)
-    )
-    if new == OUTSIDE:
-        rows[need, COMPLETE] = 0
+    """Compare one need with an availability as it is and as it was, edit its ranking, and note what that changes.
+
+    Args:
+        score: without skills, negative when the pair cannot be, and `former_score` as it was.
+    """
+    rows, entries, weights = needs.rows, rankings.entries, links.weights
+    there = rows[need, COMMUNE]
+    old = key_now(needs, need, weights, former_score, before[there], marks, OLD)
+    new = key_now(needs, need, weights, score, metres[there], marks, NEW)
     if old < 0 and new < 0:
         return count
     high, low = staff.wide[position, ID_PAIR], staff.wide[position, ID_PAIR + 1]
@@ -111,7 +113,7 @@ def _meet_one(
     is_complete = rows[need, COMPLETE] == 1
     fits = new >= 0 and standing == OPEN
     stays = old >= 0 and new >= 0 and was_there
-    stays = stays and same_content(needs, need, links.weights, staff.rows, position, former, marks, metres, before)
+    stays = stays and same_content(needs, need, weights, staff.rows, position, former, marks, metres, before)
     place = -1
     if old >= 0:
         at = place_for(entries, start, total, old, high, low)
@@ -192,41 +194,56 @@ def meet(
         mark(marks, staff.tags, staff.rows, position, NEW)
     if was != GONE:
         mark(marks, staff.tags, former, 0, OLD)
+    rows, staff_rows, weights, zero = needs.rows, staff.rows, links.weights, np.int64(0)
+    points_from, listed, chain, buckets = links.points, links.needs, needs.chain, needs.buckets
     count = np.int64(0)
     for turn in range(2):
         person = occupation if turn else was
         if person == GONE or (turn and was == occupation):
             continue
         for way in range(links.needs_from[person], links.needs_from[person + 1]):
-            wanted = links.needs[way]
-            if turn and was != GONE and links.points[wanted, was] >= 0:
+            wanted = listed[way]
+            if turn and was != GONE and points_from[wanted, was] >= 0:
                 continue
-            points = np.int64(links.points[wanted, occupation] if occupation != GONE else -1)
-            points_before = np.int64(links.points[wanted, was] if was != GONE else -1)
-            block, left = needs.buckets[wanted, HEAD], needs.buckets[wanted, ROWS]
+            points = np.int64(points_from[wanted, occupation] if occupation != GONE else -1)
+            points_before = np.int64(points_from[wanted, was] if was != GONE else -1)
+            block, left = buckets[wanted, HEAD], buckets[wanted, ROWS]
             while left > 0:
                 first = (block - 1) * BLOCK
                 for need in range(first, first + min(left, BLOCK)):
-                    count = _meet_one(
-                        staff,
-                        position,
-                        points,
-                        metres,
-                        former,
-                        points_before,
-                        before,
-                        was == occupation,
-                        needs,
-                        need,
-                        links,
-                        decided,
-                        rankings,
-                        marks,
-                        told,
-                        count,
-                    )
+                    there = rows[need, COMMUNE]
+                    floor = np.int64(0 if rows[need, DECISIONS] else rows[need, FLOOR])
+                    new = old = np.int64(INELIGIBLE)
+                    far = np.int64(before[there])
+                    if points_before >= 0 and far <= former[0, LIMIT]:
+                        old = score_without_skills(weights, points_before, far, rows, need, former, zero, floor)
+                    far = np.int64(metres[there])
+                    if points >= 0 and far <= staff_rows[position, LIMIT]:
+                        least = np.int64(floor if old < 0 else 0)
+                        new = score_without_skills(weights, points, far, rows, need, staff_rows, position, least)
+                        if new == OUTSIDE:
+                            rows[need, COMPLETE] = 0
+                    if new >= 0 or old >= 0:
+                        count = _meet_one(
+                            staff,
+                            position,
+                            new,
+                            metres,
+                            former,
+                            old,
+                            before,
+                            was == occupation,
+                            needs,
+                            need,
+                            links,
+                            decided,
+                            rankings,
+                            marks,
+                            told,
+                            count,
+                        )
                 left -= BLOCK
-                block = needs.chain[block - 1, NEXT]
+                block = chain[block - 1, NEXT]
     if occupation != GONE:
         unmark(marks, staff.tags, staff.rows, position)
     if was != GONE:

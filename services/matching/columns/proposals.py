@@ -12,6 +12,7 @@ import numpy as np
 
 from schemas.vocabulary import PROPOSAL_NAMESPACE
 from services.matching.columns.compiled import kernel, part
+from services.matching.columns.layout import Longs
 
 _NAMESPACE: Final = np.frombuffer(PROPOSAL_NAMESPACE.bytes, dtype=np.uint8)
 _LENGTH_BITS: Final = 8 * (16 + 36 + 1 + 36)
@@ -41,9 +42,10 @@ def _turned(value: int, by: int) -> int:
 
 
 @kernel
-def proposal_words(high: int, low: int, other_high: int, other_low: int) -> tuple[int, int]:
-    """The identifier of the pair of a need and an availability, each as two words."""
-    message = np.zeros(128, dtype=np.int64)
+def proposal_words(scratch: Longs, high: int, low: int, other_high: int, other_low: int) -> tuple[int, int]:
+    """The identifier of the pair of a need and an availability, each as two words; `scratch` has 208 to work with."""
+    message, w = scratch[:128], scratch[128:]
+    message[:] = 0
     for place in range(16):
         message[place] = _NAMESPACE[place]
     at = _write(message, 16, high, low)
@@ -53,7 +55,6 @@ def proposal_words(high: int, low: int, other_high: int, other_low: int) -> tupl
     message[126] = _LENGTH_BITS >> 8
     message[127] = _LENGTH_BITS & 255
     h0, h1, h2, h3, h4 = 0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0
-    w = np.zeros(80, dtype=np.int64)
     for start in range(0, 128, 64):
         for t in range(16):
             i = start + 4 * t

@@ -27,6 +27,7 @@ from services.matching.columns.layout import (
     ID_PAIR,
     KEPT,
     KEY,
+    LIMIT,
     LOW,
     NEXT,
     OPEN,
@@ -145,6 +146,7 @@ def rank(
     rows, weights, entries = needs.rows, links.weights, rankings.entries
     start, room = np.int64(rows[need, RANKING_AT]), np.int64(rows[need, ROOM])
     high, low = needs.wide[need, ID_PAIR], needs.wide[need, ID_PAIR + 1]
+    people, wide, tags, chain = staff.rows, staff.wide, staff.tags, staff.chain
     count, complete, floor, last = 0, 1, 0, 0
     most = weights[W_SKILLS] + weights[W_DISTANCE] + weights[W_PERIOD] + weights[W_PAY]
     certificates = mark_need(marks, needs.tags, rows, need)
@@ -158,20 +160,23 @@ def rank(
         while left > 0:
             first = (block - 1) * BLOCK
             for each in range(first, first + min(left, BLOCK)):
-                distance = np.int64(metres[staff.rows[each, COMMUNE]])
-                score = score_without_skills(weights, points, distance, rows, need, staff.rows, each, floor)
+                distance = np.int64(metres[people[each, COMMUNE]])
+                # Nine in ten end here, where two loads decide: a call costs more, for the references that it counts.
+                if distance > people[each, LIMIT]:
+                    continue
+                score = score_without_skills(weights, points, distance, rows, need, people, each, floor)
                 if score < 0:
                     if score == OUTSIDE:
                         complete = 0
                     continue
-                held = skills_held(marks, staff.tags, staff.rows, each, certificates)
+                held = skills_held(marks, tags, people, each, certificates)
                 if held < 0:
                     continue
                 key = key_of(score + skills_points(weights, held, np.int64(rows[need, SKILLS])), distance)
                 if count == room and key > last:
                     complete = 0
                     continue
-                staff_high, staff_low = staff.wide[each, ID_PAIR], staff.wide[each, ID_PAIR + 1]
+                staff_high, staff_low = wide[each, ID_PAIR], wide[each, ID_PAIR + 1]
                 if standing_of(decided, high, low, staff_high, staff_low) != OPEN:
                     continue
                 place = place_for(entries, start, count, key, staff_high, staff_low)
@@ -186,7 +191,7 @@ def rank(
                     last = entries[start + count - 1, KEY]
                     floor = score_of(last)
             left -= BLOCK
-            block = staff.chain[block - 1, NEXT]
+            block = chain[block - 1, NEXT]
     unmark(marks, needs.tags, rows, need)
     rows[need, COUNT] = count
     rows[need, COMPLETE] = complete

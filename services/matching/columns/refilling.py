@@ -38,36 +38,42 @@ def refill(
     key: int,
     high: int,
     low: int,
+    shown: Longs,
     told: Longs,
 ) -> int:
     """Search an exhausted ranking afresh, and note what that changes in what stands proposed.
 
     Args:
         what: how it is exhausted, by the pair of the availability of these two words that now has this key.
-        told: rows for twice as many pairs as the need keeps.
+        shown: rows to work with, as many as the need keeps.
+        told: rows for twice as many.
     """
     rows, entries, start, kept = needs.rows, rankings.entries, needs.rows[need, RANKING_AT], needs.rows[need, KEPT]
-    shown = entries[start : start + min(rows[need, COUNT], kept)].copy()
+    stood = min(rows[need, COUNT], kept)
+    for each in range(stood):
+        for column in range(3):
+            shown[each, column] = entries[start + each, column]
     rank(staff, needs, need, np.int64(bucket_of(needs, need)), metres, links, decided, rankings, marks)
-    now = entries[start : start + min(rows[need, COUNT], kept)]
+    stand = min(rows[need, COUNT], kept)
     count = np.int64(0)
-    for each in range(shown.shape[0]):
+    for each in range(stood):
         is_it = shown[each, HIGH] == high and shown[each, LOW] == low
-        if not _stands(now, shown[each, HIGH], shown[each, LOW]) and not (is_it and what == EXHAUSTED_OVER):
+        stays = _stands(entries, start, stand, shown[each, HIGH], shown[each, LOW])
+        if not stays and not (is_it and what == EXHAUSTED_OVER):
             now_key = key if is_it else shown[each, KEY]
             count = tell(told, count, need, LEFT, now_key, shown[each, HIGH], shown[each, LOW])
-    for each in range(now.shape[0]):
-        is_it = now[each, HIGH] == high and now[each, LOW] == low
-        if not _stands(shown, now[each, HIGH], now[each, LOW]):
-            count = tell(told, count, need, CAME, now[each, KEY], now[each, HIGH], now[each, LOW])
+    for each in range(start, start + stand):
+        is_it = entries[each, HIGH] == high and entries[each, LOW] == low
+        if not _stands(shown, 0, stood, entries[each, HIGH], entries[each, LOW]):
+            count = tell(told, count, need, CAME, entries[each, KEY], entries[each, HIGH], entries[each, LOW])
         elif is_it and what == EXHAUSTED_CHANGED:
-            count = tell(told, count, need, CHANGED, now[each, KEY], now[each, HIGH], now[each, LOW])
+            count = tell(told, count, need, CHANGED, entries[each, KEY], entries[each, HIGH], entries[each, LOW])
     return count
 
 
 @part
-def _stands(entries: Longs, high: int, low: int) -> bool:
-    for each in range(entries.shape[0]):
+def _stands(entries: Longs, start: int, count: int, high: int, low: int) -> bool:
+    for each in range(start, start + count):
         if entries[each, HIGH] == high and entries[each, LOW] == low:
             return True
     return False

@@ -30,7 +30,7 @@ def standing_of(decided: Decided, need_high: int, need_low: int, high: int, low:
     by_need = _has_told(decided, need_high, need_low)
     by_staff = _has_told(decided, high, low)
     if by_need or by_staff:
-        pair_high, pair_low = proposal_words(need_high, need_low, high, low)
+        pair_high, pair_low = proposal_words(decided.scratch, need_high, need_low, high, low)
         if (by_need and _told_of(decided, need_high, need_low, pair_high, pair_low)) or (
             by_staff and _told_of(decided, high, low, pair_high, pair_low)
         ):

@@ -6,6 +6,7 @@ from collections import Counter
 from random import Random
 from uuid import UUID
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,7 +33,7 @@ def test_words_compare_as_identifiers_do(one: UUID, other: UUID) -> None:
 
 @given(IDS, IDS)
 def test_the_compiled_identifier_of_a_pair_is_that_of_the_contract(need_id: UUID, availability_id: UUID) -> None:
-    compiled = proposal_words(*words(need_id), *words(availability_id))
+    compiled = proposal_words(np.empty(208, dtype=np.int64), *words(need_id), *words(availability_id))
     assert UUID(int=number_of(*compiled)) == proposal_id(need_id, availability_id)
 
 
