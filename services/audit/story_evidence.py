@@ -12,7 +12,7 @@ from uuid import UUID
 from passerelles.errors import NotFoundError
 from schemas.catalogue import CATALOGUE
 from schemas.decisions import DecisionRecorded, Outcome
-from schemas.deliveries import DeliveryRecorded
+from schemas.deliveries import AlertDecided, DeliveryRecorded
 from schemas.envelope import Event
 from schemas.facts import AvailabilityRecorded, CompanyRecorded, NeedRecorded, Posting
 from schemas.proposals import Pair
@@ -127,7 +127,8 @@ def gather(archive: Archive, id_: UUID, *, at: datetime | None = None) -> Eviden
         if isinstance(each.event.data, Pair):
             evidence.words.setdefault(each.event.data.need_id, []).append(each)
     firms = {each.event.data.company_id for each in postings if isinstance(each.event.data, Posting)}
-    told = {each.event.data.company_id for each in chain(named, about) if isinstance(each.event.data, DeliveryRecorded)}
+    messages = (each.event.data for each in chain(named, about))
+    told = {data.company_id for data in messages if isinstance(data, DeliveryRecorded | AlertDecided)}
     companies = archive.events(
         topics={TopicName.FACTS}, subjects=firms | told, types=("company.recorded",), until=until
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from schemas.decisions import DecisionRecorded, Outcome
-from schemas.deliveries import DeliveryRecorded
+from schemas.deliveries import AlertDecided, DeliveryRecorded
 from schemas.facts import CompanyRecorded, Posting
 from schemas.proposals import Pair
 from schemas.readings import ProposalSeen, SeenBy
@@ -19,7 +19,7 @@ _SHOWN_BY = {
     SeenBy.PAGE: "La page était à l’écran, et une main la parcourait.",
     SeenBy.ANSWER: "La réponse a été donnée depuis la page.",
 }
-_TOLD = Pair | Outcome | DecisionRecorded | DeliveryRecorded | Posting | CompanyRecorded | ProposalSeen
+_TOLD = Pair | Outcome | DecisionRecorded | DeliveryRecorded | AlertDecided | Posting | CompanyRecorded | ProposalSeen
 """What has a step of its own kind."""
 
 

@@ -23,6 +23,7 @@ from services.audit.explain_wording import (
     metres,
 )
 from services.audit.story import Line, Step, StepKind
+from services.audit.story_alerts import alert_steps
 from services.audit.story_evidence import Evidence, Heard
 from services.audit.story_messages import message_steps
 from services.audit.story_readings import other_steps, reading_steps
@@ -43,6 +44,7 @@ def steps(evidence: Evidence) -> tuple[Step, ...]:
         *_words(evidence),
         *_decisions(evidence),
         *message_steps(evidence),
+        *alert_steps(evidence),
         *reading_steps(evidence),
         *other_steps(evidence),
         *_reopenings(evidence),

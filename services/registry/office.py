@@ -63,6 +63,7 @@ class Office:
         self.availabilities = store.collection("availabilities", indexes=_POSTINGS)
         self.proposals = store.collection("proposals", indexes=_PROPOSALS)
         self.deliveries = store.collection("proposal_deliveries", indexes=_DELIVERIES)
+        self.alerts = store.collection("proposal_alerts", indexes=_DELIVERIES)
         self.coordinators = store.collection("coordinators")
         self.sirets = store.collection("sirets")
         self.tokens = store.collection("tokens", indexes=(("company_id",),))

@@ -10,12 +10,12 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 from passerelles.errors import NotFoundError
-from passerelles.store.port import Body, Stored, change
-from schemas.deliveries import DeliveryRecorded
+from passerelles.store.port import Body, Collection, Stored, change
+from schemas.deliveries import AlertDecided, DeliveryRecorded
 from schemas.envelope import Event
 from schemas.proposals import ProposalMade, ProposalWithdrawn, WithdrawalReason
 from schemas.reachability import ContactOptedOut, ContactUnreachable
@@ -67,17 +67,18 @@ class Projections:
             self._office.announce(Proposal.model_validate(body))
 
     async def deliveries(self, events: Sequence[Event[Payload]]) -> None:
-        """Take a batch of deliveries, one document for each and proposal, and of what was learnt of addresses."""
-        latest: dict[str, DeliveryRecorded] = {}
+        """Take a batch of deliveries and decisions, one document for each and proposal, and of news of addresses."""
+        deliveries: dict[str, DeliveryRecorded] = {}
+        alerts: dict[str, AlertDecided] = {}
         for event in events:
             if isinstance(event.data, DeliveryRecorded):
-                id_ = f"{event.data.id}:{event.data.proposal_id}"
-                if id_ not in latest or latest[id_].version < event.data.version:
-                    latest[id_] = event.data
+                _take(deliveries, f"{event.data.id}:{event.data.proposal_id}", event.data)
+            elif isinstance(event.data, AlertDecided):
+                _take(alerts, f"{event.data.id}:{event.data.proposal_id}:{event.data.kind}", event.data)
             elif isinstance(event.data, ContactUnreachable | ContactOptedOut):
                 await self._learn_of_address(event.data)
-        held = await self._office.deliveries.get_many(latest)
-        await _some_at_once([partial(self._deliver, id_, recorded, held.get(id_)) for id_, recorded in latest.items()])
+        await _keep(self._office.deliveries, deliveries)
+        await _keep(self._office.alerts, alerts)
 
     async def _homes(self, words: Iterable[Event[Payload]]) -> Mapping[UUID, str]:
         """Where the needs live now of which a word says that they moved."""
@@ -131,13 +132,30 @@ class Projections:
             return
         self._office.announce(company)
 
-    async def _deliver(self, id_: str, recorded: DeliveryRecorded, stored: Stored | None) -> None:
-        body = recorded.model_dump(mode="json")
 
-        def edit(held: Body | None) -> Body | None:
-            return None if held is not None and held["version"] >= recorded.version else body
+Said = TypeVar("Said", DeliveryRecorded, AlertDecided)
 
-        await change(self._office.deliveries, id_, edit, known=stored, absent=stored is None)
+
+def _take(latest: dict[str, Said], id_: str, said: Said) -> None:
+    if id_ not in latest or latest[id_].version < said.version:
+        latest[id_] = said
+
+
+async def _keep(collection: Collection, latest: Mapping[str, DeliveryRecorded | AlertDecided]) -> None:
+    """Have each stand as its highest version says."""
+    held = await collection.get_many(latest) if latest else {}
+    await _some_at_once([partial(_keep_one, collection, id_, said, held.get(id_)) for id_, said in latest.items()])
+
+
+async def _keep_one(
+    collection: Collection, id_: str, said: DeliveryRecorded | AlertDecided, stored: Stored | None
+) -> None:
+    body = said.model_dump(mode="json")
+
+    def edit(held: Body | None) -> Body | None:
+        return None if held is not None and held["version"] >= said.version else body
+
+    await change(collection, id_, edit, known=stored, absent=stored is None)
 
 
 async def _some_at_once(writes: Sequence[Callable[[], Awaitable[None]]]) -> None:

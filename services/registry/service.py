@@ -26,6 +26,7 @@ from schemas.topics import TopicName
 from services.registry.api.app import create_app
 from services.registry.api.kept import FORGET_SECONDS, entries_of, forget_expired
 from services.registry.briefings import Briefings
+from services.registry.commands.alerts import Alerts
 from services.registry.commands.choices import Choices
 from services.registry.commands.companies import Companies
 from services.registry.commands.coordinators import Coordinators
@@ -75,6 +76,7 @@ class RegistryService:
         self.proposals = Proposals(self.office)
         self.readings = Readings(self.office)
         self.deliveries = Deliveries(self.office)
+        self.alerts = Alerts(self.office)
         self.links = Links(self.office, settings.public_url)
         self.briefings = Briefings(self.office, self.links)
         self._publisher = Publisher(bus)

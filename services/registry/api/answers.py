@@ -8,9 +8,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from passerelles.reference.alert_reasons import alert_reason
 from passerelles.reference.communes import COMMUNES
 from passerelles.reference.occupations import occupation
-from schemas.deliveries import Channel, DeliveryState, MessageKind, Receipt
+from schemas.deliveries import AlertDecided, AlertRule, AlertVerdict, Channel, DeliveryState, MessageKind, Receipt
 from schemas.preferences import Preferences
 from schemas.vocabulary import CompanyStatus, Mode, Party, PostingStatus
 from services.registry.domain.availability import Availability
@@ -146,6 +147,31 @@ class DeliveryPage(Answer):
     next_cursor: Cursor = None
 
 
+class AlertAnswer(Answer):
+    """Ce qui a été décidé pour un contact, par un canal, à propos d'une proposition."""
+
+    id: UUID = Field(description="De l'envoi décidé, qu'il parte ou non.")
+    message_id: UUID
+    proposal_id: UUID
+    company_id: UUID
+    contact_id: UUID | None = Field(description="Null quand il n'y avait personne : pas de coordinateur.")
+    party: Party
+    channel: Channel
+    kind: MessageKind
+    verdict: AlertVerdict
+    rule: AlertRule
+    reason: str = Field(description="La règle, en français.")
+    at: datetime
+    until: datetime | None = Field(description="Quand son tour vient, si elle attend.")
+
+
+class AlertPage(Answer):
+    """Des décisions d'alerte."""
+
+    items: list[AlertAnswer]
+    next_cursor: Cursor = None
+
+
 class CoordinatorAnswer(Answer):
     """La personne qui suit un département."""
 
@@ -172,6 +198,12 @@ def of_company(company: Company) -> CompanyAnswer:
     """A company, for those who may see it."""
     fields = {name: getattr(company, name) for name in CompanyAnswer.model_fields if name != "commune_name"}
     return CompanyAnswer.model_validate(fields | {"commune_name": _commune_name(company.commune)})
+
+
+def of_alert(decided: AlertDecided) -> AlertAnswer:
+    """A decision of the policy, with its reason."""
+    reason = alert_reason(decided.verdict, decided.rule)
+    return AlertAnswer.model_validate(decided.model_dump(exclude={"version"}) | {"reason": reason})
 
 
 def of_need(need: Need) -> NeedAnswer:

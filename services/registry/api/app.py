@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 
 from passerelles.health import health_routes
 from services.registry.api import (
+    alerts,
     availabilities,
     companies,
     coordinators,
@@ -39,6 +40,7 @@ ROUTERS = (
     availabilities,
     proposals,
     deliveries,
+    alerts,
     imports,
     stream,
     reference,

@@ -8,6 +8,7 @@ from passerelles.bus.address import Bus
 from passerelles.health import Health
 from passerelles.settings import Settings
 from services.registry.briefings import Briefings
+from services.registry.commands.alerts import Alerts
 from services.registry.commands.choices import Choices
 from services.registry.commands.companies import Companies
 from services.registry.commands.coordinators import Coordinators
@@ -69,6 +70,10 @@ class Registry(Protocol):
     @property
     def deliveries(self) -> Deliveries:
         """The list of what was told to whom."""
+
+    @property
+    def alerts(self) -> Alerts:
+        """The list of what was decided about telling whom."""
 
     @property
     def briefings(self) -> Briefings:

@@ -35,6 +35,7 @@ from schemas.proposals import (
 from schemas.vocabulary import Mode, proposal_id
 from services.registry.api.app import create_app
 from services.registry.briefings import Briefings
+from services.registry.commands.alerts import Alerts
 from services.registry.commands.choices import Choices
 from services.registry.commands.companies import Companies
 from services.registry.commands.coordinators import Coordinators
@@ -84,6 +85,7 @@ class Rig:
         self.proposals = Proposals(self.office)
         self.readings = Readings(self.office)
         self.deliveries = Deliveries(self.office)
+        self.alerts = Alerts(self.office)
         self.links = Links(self.office, "http://test")
         self.briefings = Briefings(self.office, self.links)
         self.app = create_app(self)

@@ -202,7 +202,7 @@ async def test_addresses_and_methods_that_do_not_exist(operator: httpx.AsyncClie
     ],
 )
 async def test_filters_and_cursors_that_were_never_given(operator: httpx.AsyncClient, params: dict[str, Any]) -> None:
-    for address in ("/v1/needs", "/v1/companies", "/v1/proposals", "/v1/deliveries"):
+    for address in ("/v1/needs", "/v1/companies", "/v1/proposals", "/v1/deliveries", "/v1/alerts"):
         answered = await operator.get(address, params=params)
         assert answered.status_code in (200, 422), answered.text
         if next(iter(params)) in ("limit", "cursor"):

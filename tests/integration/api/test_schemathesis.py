@@ -41,7 +41,7 @@ CHECKS = [
 ]
 EXAMPLES = 20
 """By operation."""
-OPERATIONS = 35
+OPERATIONS = 36
 """All but the stream, which has no end and needs a broker."""
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from passerelles.errors import InvalidInputError
 from schemas.decisions import Standing
-from schemas.deliveries import Channel, DeliveryState
+from schemas.deliveries import AlertRule, AlertVerdict, Channel, DeliveryState
 from schemas.readings import SeenBy
 from schemas.vocabulary import DeclineReason, Mode, Party, Payload, PostingStatus, proposal_id
 from services.audit.against import Verdict
@@ -79,6 +79,15 @@ def test_a_proposal_is_told_from_publication_to_decision(log: ToldLog) -> None:
     last = told.steps[-1]
     assert last.title == "L’entreprise d’origine décline la proposition"
     assert {line.label: line.text for line in last.lines}["Motif"] == "rémunération"
+
+
+def test_why_somebody_was_not_told_is_told(log: ToldLog) -> None:
+    log.hush(7, 1, 1000, AlertVerdict.GATHERED, AlertRule.NEED_LIMIT)
+    log.hush(8, 1, 1000, AlertVerdict.SENT, AlertRule.PREFERENCE)
+    (step,) = (each for each in story(log, PAIR).steps if each.type == "alert.decided")
+    assert step.title == "E-mail à l’entreprise d’accueil\xa0: gardé pour le récapitulatif"
+    assert "Une alerte sur le même besoin était partie depuis peu." in step.text
+    assert {line.label: line.text for line in step.lines}["Règle"] == "need_limit"
 
 
 def test_who_saw_a_proposal_is_told_once_for_each_side(log: ToldLog) -> None:

@@ -10,7 +10,15 @@ from passerelles.bus.codec import encode
 from passerelles.reference.rulebook import Rulebook, rulebook
 from schemas.catalogue import BY_PAYLOAD, CATALOGUE
 from schemas.decisions import Outcome, ProposalAccepted, ProposalAgreed, ProposalDeclined, Standing
-from schemas.deliveries import Channel, DeliveryRecorded, DeliveryState, MessageKind
+from schemas.deliveries import (
+    AlertDecided,
+    AlertRule,
+    AlertVerdict,
+    Channel,
+    DeliveryRecorded,
+    DeliveryState,
+    MessageKind,
+)
 from schemas.envelope import Event
 from schemas.facts import CompanyRecorded
 from schemas.readings import ProposalSeen, SeenBy
@@ -138,6 +146,27 @@ class ToldLog:
                 "code": "smtp_250" if state is DeliveryState.SENT else None,
             }
             self._tell(TopicName.DELIVERIES, DeliveryRecorded(**body | changes), pair)
+
+    def hush(self, number: int, need: int, staff: int, verdict: AlertVerdict, rule: AlertRule) -> None:
+        """The policy decides about telling the borrower of a pair."""
+        self._seconds += 1
+        pair = proposal_id(NUMBER(need), NUMBER(staff))
+        decided = AlertDecided(
+            id=delivery_id(number),
+            version=1,
+            message_id=uuid5(scenery.NAMESPACE, f"message {number}"),
+            proposal_id=pair,
+            company_id=scenery.company(scenery.BORROWER),
+            contact_id=uuid5(scenery.NAMESPACE, "contact"),
+            party=Party.BORROWER,
+            channel=Channel.EMAIL,
+            kind=MessageKind.PROPOSED,
+            verdict=verdict,
+            rule=rule,
+            at=self.now,
+            until=self.now if verdict is AlertVerdict.GATHERED else None,
+        )
+        self._tell(TopicName.DELIVERIES, decided, pair)
 
     def see(self, need: int, staff: int, party: Party, seen_by: SeenBy = SeenBy.PAGE) -> None:
         """A contact of a party sees the proposal."""

@@ -8,11 +8,14 @@ from uuid import UUID, uuid4
 import pytest
 
 from passerelles.errors import NotFoundError
+from passerelles.reference.alert_reasons import alert_reason
 from schemas.decisions import Standing
-from schemas.deliveries import DeliveryRecorded
+from schemas.deliveries import AlertDecided, AlertRule, AlertVerdict, DeliveryRecorded
 from schemas.envelope import Event
 from schemas.proposals import WithdrawalReason
 from schemas.vocabulary import Payload, proposal_id
+from services.registry.api.answers import of_alert
+from services.registry.commands.alerts import Alerts
 from services.registry.commands.deliveries import Deliveries
 from services.registry.domain.caller import OPERATOR, Caller
 from tests.unit.registry.world import FIGEAC, RODEZ, START, World, decision, made, need_draft, said, withdrawn
@@ -156,3 +159,46 @@ async def test_deliveries_stand_as_their_highest_version_says(world: World) -> N
     assert (one.state, one.version) == ("sent", 3)
     assert len((await deliveries.list(Caller("company", company), contact=UUID(int=5))).items) == 1
     assert (await deliveries.list(Caller("company", uuid4()))).items == []
+
+
+def alert(id_: UUID, version: int, verdict: str, rule: str, *, company: UUID, proposal: UUID) -> Event[Payload]:
+    data = AlertDecided.model_validate(
+        {
+            "id": id_,
+            "version": version,
+            "message_id": uuid4(),
+            "proposal_id": proposal,
+            "company_id": company,
+            "contact_id": UUID(int=5),
+            "party": "lender",
+            "channel": "email",
+            "kind": "declined",
+            "verdict": verdict,
+            "rule": rule,
+            "at": START + timedelta(seconds=version),
+        },
+        strict=False,
+    )
+    return Event(
+        id=uuid4(), type="alert.decided", schema_version=1, source="notifications", subject=str(id_),
+        time=data.at, epoch=1, key=str(proposal), data=data,
+    )  # fmt: skip
+
+
+async def test_the_last_decision_about_telling_somebody_holds(world: World) -> None:
+    id_, proposal, company = uuid4(), uuid4(), uuid4()
+    said = ((1, "gathered", "preference"), (3, "suppressed", "nothing_to_do"), (2, "gathered", "nothing_to_do"))
+    events = [alert(id_, *each, company=company, proposal=proposal) for each in said]
+    await world.projections.deliveries([*events, delivery(id_, 4, "sent", company=company, proposal=proposal)])
+    alerts = Alerts(world.office)
+    (one,) = (await alerts.list(OPERATOR, proposal=proposal)).items
+    assert (one.verdict, one.rule) == ("suppressed", "nothing_to_do")
+    assert "une semaine a passé" in of_alert(one).reason
+    assert len((await alerts.list(Caller("company", company), contact=UUID(int=5))).items) == 1
+    assert (await alerts.list(Caller("company", uuid4()))).items == []
+
+
+def test_every_decision_that_can_be_taken_has_its_sentence() -> None:
+    sentences = {(verdict, rule): alert_reason(verdict, rule) for verdict in AlertVerdict for rule in AlertRule}
+    assert all(sentence.endswith(".") for sentence in sentences.values())
+    assert len({sentences[AlertVerdict.SUPPRESSED, rule] for rule in AlertRule}) == len(AlertRule)
