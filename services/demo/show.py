@@ -115,7 +115,9 @@ def _settings(folder: Path, port: int, smtp_port: int) -> Settings:
         smtp=f"smtp://127.0.0.1:{smtp_port}",
         sms="http",
         sms_url=f"{url}/demo/sms",
-        # Its telephone is a page in the browser: it wakes nobody.
+        # Looked at for minutes: what a day would gather arrives at once. Its telephone is a page, and wakes nobody.
+        alert_need_hours=0,
+        alert_pair_days=0,
         sms_hours="0-24",
         sms_days="1234567",
         sms_holidays=True,
