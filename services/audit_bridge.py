@@ -6,7 +6,7 @@ from passerelles.errors import PasserellesError
 from passerelles.reference.communes import UnknownCommuneError
 from passerelles.reference.rulebook import UnknownRulebookError, rulebook
 from schemas.facts import AvailabilityRecorded, NeedRecorded, Posting
-from services.audit.judging import Check, Figure, Judgement, Rank, Rule, Setting
+from services.audit.pairs.judging import Check, Figure, Judgement, Rank, Rule, Setting
 from services.matching.rules import Rules, metres_between
 from services.matching.terms import gone
 
@@ -44,7 +44,7 @@ def rules_of(version: int) -> Rules:
 
 
 class MatchingJudge:
-    """Matching's rules, as `services.audit.judging.Judge` asks for them.
+    """Matching's rules, as `services.audit.pairs.judging.Judge` asks for them.
 
     Raises:
         RulesGoneError: from either method, the version of the rules does not ship.

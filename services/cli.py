@@ -20,7 +20,7 @@ from passerelles.bus.topics import ensure_topics
 from passerelles.errors import PasserellesError, UnavailableError
 from passerelles.settings import Settings, read_settings, unknown_variables
 from services import parked, stack, territories
-from services.audit.commands import audit_commands
+from services.audit.commands.app import audit_commands
 from services.audit_bridge import MatchingJudge
 from services.demo import running
 from services.demo.show import show

@@ -15,10 +15,10 @@ from passerelles.health import Health, health_routes
 from passerelles.settings import Settings
 from passerelles.store.lease import Lease
 from passerelles.store.port import Store
-from services.audit.archive import LEASE_SECONDS, Archiver
-from services.audit.archive_files import open_files
-from services.audit.archive_keys import open_signer
-from services.audit.archive_writer import ArchiveWriter
+from services.audit.archive.files import open_files
+from services.audit.archive.keys import open_signer
+from services.audit.writing.archiver import LEASE_SECONDS, Archiver
+from services.audit.writing.writer import ArchiveWriter
 
 LEASE: Final = "archive"
 

@@ -13,8 +13,12 @@ from passerelles.reference.calendar import paris_day
 from schemas.deliveries import DeliveryRecorded
 from schemas.facts import CompanyRecorded, Posting
 from schemas.vocabulary import PostingStatus
-from services.audit.explain_postings import posting_lines, who
-from services.audit.explain_wording import (
+from services.audit.reading.port import Archive
+from services.audit.story.evidence import Evidence, gather
+from services.audit.story.postings import posting_lines, who
+from services.audit.story.status import PairFold, PairState, Status, pair_state
+from services.audit.story.story import EntityKind, Line
+from services.audit.story.wording import (
     CHANNELS,
     COMPANY_STATUSES,
     DELIVERY_STATES,
@@ -27,10 +31,6 @@ from services.audit.explain_wording import (
     metres,
     siren,
 )
-from services.audit.reader import Archive
-from services.audit.story import EntityKind, Line
-from services.audit.story_evidence import Evidence, gather
-from services.audit.story_status import PairFold, PairState, Status, pair_state
 
 _ABOUT_PAIRS: Final = (
     "proposal.made",

@@ -22,15 +22,15 @@ from passerelles.bus.address import Bus
 from passerelles.bus.codec import Record, decode, encode, place
 from passerelles.bus.topics import ensure_topics
 from schemas.topics import TOPICS
-from services.audit.archive_files import FolderFiles
-from services.audit.archive_keys import open_signer
-from services.audit.archive_segment import Filed
-from services.audit.archive_writer import SEGMENT_ROWS, ArchiveWriter
-from services.audit.explain import explain
-from services.audit.reader_segments import SegmentArchive
+from services.audit.archive.files import FolderFiles
+from services.audit.archive.keys import open_signer
+from services.audit.archive.segment import Filed
+from services.audit.explain.entity import explain
+from services.audit.reading.segments import SegmentArchive
 from services.audit.replay import Wanted, chosen, lines
-from services.audit.verify import verify
-from services.audit.verify_fold import partitions_of, refold
+from services.audit.verify.fold import partitions_of, refold
+from services.audit.verify.proof import verify
+from services.audit.writing.writer import SEGMENT_ROWS, ArchiveWriter
 from services.audit_bridge import MatchingJudge
 from services.matching.shard import MatchingShard
 from services.matching.warming import warm_up

@@ -19,7 +19,7 @@ from confluent_kafka import TIMESTAMP_CREATE_TIME, Consumer, Message, Producer, 
 
 from passerelles.bus.address import Bus
 from schemas.topics import TOPICS
-from services.audit.reader_segments import Kept
+from services.audit.reading.segments import Kept
 
 _LEVEL: Final = 9
 """The archive's own."""

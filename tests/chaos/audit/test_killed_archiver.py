@@ -17,20 +17,20 @@ from passerelles.bus.codec import Record, encode
 from passerelles.bus.producer import Publisher
 from schemas.envelope import Event
 from schemas.vocabulary import Payload
-from services.audit.archive_files import open_files
-from services.audit.archive_rows import batches
-from services.audit.archive_segment import records_of
-from services.audit.reader_segments import SegmentArchive
-from services.audit.verify import verify
+from services.audit.archive.files import open_files
+from services.audit.archive.rows import batches
+from services.audit.archive.segment import records_of
+from services.audit.reading.segments import SegmentArchive
+from services.audit.verify.proof import verify
 from tests.e2e import processes
 from tests.e2e.processes import Process
 from tests.integration.bus.conversation import fact, running
 from tests.real.s3 import bucket
-from tests.unit.audit.test_archive_verify import Quiet
+from tests.unit.audit.verify.test_proof import Quiet
 
 KILLS = 3
 SOON = (
-    "from services.audit import archive; archive.SEGMENT_SECONDS = 0.02; archive.LEASE_SECONDS = 0.5; "
+    "from services.audit.writing import archiver; archiver.SEGMENT_SECONDS = 0.02; archiver.LEASE_SECONDS = 0.5; "
     "from services.cli import main; main()"
 )
 """Segments far more often than in real life, so that a kill finds one under way; the lease of the dead ends soon."""

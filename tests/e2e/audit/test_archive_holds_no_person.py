@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx
 
-from services.audit.archive_files import FolderFiles
-from services.audit.archive_rows import batches
-from services.audit.archive_segment import records_of
-from services.audit.chain import read_chain
-from services.audit.manifest import Segment
+from services.audit.archive.chain import read_chain
+from services.audit.archive.files import FolderFiles
+from services.audit.archive.manifest import Segment
+from services.audit.archive.rows import batches
+from services.audit.archive.segment import records_of
 from tests.e2e.audit.test_archive_commands import ROOT, passerelles
 from tests.e2e.test_demo import AUTHORIZED, Demo
 

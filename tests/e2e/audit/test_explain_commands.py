@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from schemas.decisions import Standing
 from schemas.deliveries import DeliveryState
 from schemas.vocabulary import Party, proposal_id
-from services.audit.archive_files import FolderFiles
+from services.audit.archive.files import FolderFiles
 from services.cli import app
 from tests.unit.audit.archive_made import Scribe
 from tests.unit.audit.told_log import NUMBER, ToldLog, delivery_id

@@ -9,12 +9,12 @@ from pathlib import Path
 from passerelles.bus.address import Bus
 from passerelles.settings import Settings
 from passerelles.store.sqlite import SqliteStore
-from services.audit.archive_files import FolderFiles
-from services.audit.archive_keys import Signer, open_signer
-from services.audit.archive_rows import batches
-from services.audit.archive_segment import Filed, records_of
-from services.audit.chain import read_chain
-from services.audit.manifest import Segment
+from services.audit.archive.chain import read_chain
+from services.audit.archive.files import FolderFiles
+from services.audit.archive.keys import Signer, open_signer
+from services.audit.archive.manifest import Segment
+from services.audit.archive.rows import batches
+from services.audit.archive.segment import Filed, records_of
 from services.audit.service import AuditService
 from tests.integration.bus.conversation import eventually, running
 

@@ -14,13 +14,13 @@ from passerelles.bus.address import Bus
 from passerelles.bus.codec import encode
 from passerelles.settings import Settings
 from passerelles.store.sqlite import SqliteStore
-from services.audit import archive
-from services.audit.archive_segment import Filed
-from services.audit.reader_segments import SegmentArchive
+from services.audit.archive.segment import Filed
+from services.audit.reading.segments import SegmentArchive
 from services.audit.service import AuditService
-from services.audit.verify import verify
+from services.audit.verify.proof import verify
+from services.audit.writing import archiver
 from tests.integration.bus.conversation import eventually, fact, publish_all, running
-from tests.unit.audit.test_archive_verify import Quiet
+from tests.unit.audit.verify.test_proof import Quiet
 
 DISK_BYTES = 512 * 1024
 
@@ -49,7 +49,7 @@ def _records(address: str) -> list[Filed]:
 async def test_nothing_is_lost_when_the_disk_is_full(
     when: str, embedded_bus: Bus, disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "EMBEDDED_SEGMENT_SECONDS", 0.2)
+    monkeypatch.setattr(archiver, "EMBEDDED_SEGMENT_SECONDS", 0.2)
     address, ballast = str(disk / "archive"), disk / "ballast"
     store = SqliteStore(tmp_path / "store.sqlite")
     await store.open()

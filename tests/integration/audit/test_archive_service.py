@@ -16,20 +16,20 @@ from passerelles.bus.producer import Publisher
 from passerelles.settings import Settings
 from passerelles.store.sqlite import SqliteStore
 from schemas.topics import partition_of_territory
-from services.audit import archive
-from services.audit.archive_files import FolderFiles
-from services.audit.archive_segment import Filed
-from services.audit.archive_writer import ArchiveWriter
+from services.audit.archive.files import FolderFiles
+from services.audit.archive.segment import Filed
 from services.audit.service import AuditService
+from services.audit.writing import archiver
+from services.audit.writing.writer import ArchiveWriter
 from tests.integration.audit.archiving import archiving, held, segments, signer
 from tests.integration.bus.conversation import FACTS, eventually, fact, poison, publish_all, running
 
 
 @pytest.fixture(autouse=True)
 def _short_segments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "SEGMENT_SECONDS", 0.2)
-    monkeypatch.setattr(archive, "EMBEDDED_SEGMENT_SECONDS", 0.2)
-    monkeypatch.setattr(archive, "LEASE_SECONDS", 2.0)
+    monkeypatch.setattr(archiver, "SEGMENT_SECONDS", 0.2)
+    monkeypatch.setattr(archiver, "EMBEDDED_SEGMENT_SECONDS", 0.2)
+    monkeypatch.setattr(archiver, "LEASE_SECONDS", 2.0)
 
 
 def records(data: Path) -> list[Record]:

@@ -12,10 +12,10 @@ from passerelles.bus.codec import Record, encode, place
 from schemas.envelope import Event
 from schemas.topics import TOPICS
 from schemas.vocabulary import Payload
-from services.audit.archive_files import FolderFiles
-from services.audit.archive_keys import open_signer
-from services.audit.archive_segment import Filed
-from services.audit.archive_writer import ArchiveWriter
+from services.audit.archive.files import FolderFiles
+from services.audit.archive.keys import open_signer
+from services.audit.archive.segment import Filed
+from services.audit.writing.writer import ArchiveWriter
 from services.matching.shard import MatchingShard
 
 EMBEDDED = Bus("nowhere:1", embedded=True)

@@ -24,7 +24,7 @@ from schemas.facts import CompanyRecorded
 from schemas.readings import ProposalSeen, SeenBy
 from schemas.topics import TopicName
 from schemas.vocabulary import CompanyStatus, DeclineReason, Party, Payload, event_id, proposal_id
-from services.audit.reader import ArchivedEvent, MemoryArchive
+from services.audit.reading.port import ArchivedEvent, MemoryArchive
 from services.matching.adoption import RuleLibrary
 from services.matching.shard import MatchingShard
 from tests.unit.matching import scenery

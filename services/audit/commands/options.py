@@ -1,0 +1,116 @@
+"""What every audit command takes: which archive, which instants; and how each of them fails."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from passerelles.errors import InvalidInputError, NotFoundError, PasserellesError
+from passerelles.reference.calendar import paris_midnight
+from passerelles.settings import Settings, read_settings
+from services.audit.archive.errors import ArchiveError
+from services.audit.archive.keys import PUBLIC
+from services.audit.reading.segments import INDEX, SegmentArchive
+
+DIFFERS: Final = 1
+"""Exit code: something does not hold, or an error that has no code of its own."""
+USAGE: Final = 2
+"""Exit code: the command was not understood (also an instant, a type or an identifier that is none)."""
+UNREADABLE: Final = 3
+"""Exit code: there is no archive there, or it cannot be read."""
+NOTHING: Final = 4
+"""Exit code: the archive was read, and has nothing of what was asked."""
+
+ArchiveOption = Annotated[str | None, typer.Option("--archive", help="Le dossier ou l'URL de l'archive.")]
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", help="Le dossier de données du service ou de la démonstration.", file_okay=False),
+]
+
+
+@dataclass(frozen=True)
+class Where:
+    """An archive and the folder of its service.
+
+    Attributes:
+        data: holds the keys, and the index of an archive in a bucket or a folder that cannot be written.
+    """
+
+    address: str
+    data: Path
+
+    @property
+    def public_key(self) -> bytes | None:
+        """The key that this machine trusts, if it has one."""
+        file = self.data / PUBLIC
+        return file.read_bytes() if file.exists() else None
+
+    def open(self) -> SegmentArchive:
+        """The archive, to be read. Raises `ArchiveError`."""
+        is_elsewhere = "://" in self.address or not os.access(self.address, os.W_OK)
+        index = self.data / f"audit-{INDEX}" if is_elsewhere else None
+        return SegmentArchive(self.address, index=index)
+
+
+def where(archive: str | None, data: Path | None) -> Where:
+    """From the options of a command, or else the settings. Raises `SettingsError`."""
+    settings: Settings = read_settings()
+    if data is not None:
+        settings = settings.model_copy(update={"data": data, "archive": ""})
+    return Where(archive or settings.archive_address, settings.data)
+
+
+def instant(text: str | None, name: str, *, end: bool = False) -> datetime | None:
+    """The instant of an option: RFC 3339, or a day in Paris, its start or (`end`) the start of the next.
+
+    Raises:
+        InvalidInputError: it is neither.
+    """
+    if text is None:
+        return None
+    try:
+        return paris_midnight(date.fromisoformat(text) + timedelta(days=int(end)))
+    except ValueError:
+        pass
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        time = None
+    if time is None or time.tzinfo is None:
+        raise InvalidInputError(
+            f"{name} : « {text} » n'est ni un jour ni un instant.",
+            remedy="Écrire 2026-03-02, ou 2026-03-02T08:00:00+01:00.",
+            field=name,
+        )
+    return time.astimezone(UTC)
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """Turn an error that a person can meet into a message and an exit code."""
+    try:
+        yield
+    except PasserellesError as error:
+        typer.echo(f"{error.title} : {error.detail} {error.remedy}".strip(), err=True)
+        raise typer.Exit(_code(error)) from error
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        told = "Archive inutilisable : le disque ou le stockage de l'archive ne répond pas, ou refuse"
+        typer.echo(f"{told} ({error.strerror or type(error).__name__}).", err=True)
+        raise typer.Exit(UNREADABLE) from error
+
+
+def _code(error: PasserellesError) -> int:
+    if isinstance(error, ArchiveError):
+        return UNREADABLE
+    if isinstance(error, NotFoundError):
+        return NOTHING
+    return USAGE if isinstance(error, InvalidInputError) else DIFFERS

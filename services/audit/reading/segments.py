@@ -1,0 +1,238 @@
+"""The archive as it lies in its segments, read in order: decoded as events, or as they are."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from typing import Final, TypeVar
+from uuid import UUID
+
+import pyarrow as pa
+
+from passerelles.bus.codec import UndecodableError, decode
+from schemas.topics import TopicName
+from services.audit.archive.chain import read_chain
+from services.audit.archive.errors import ArchiveError
+from services.audit.archive.files import ArchiveFiles, FolderFiles, open_files
+from services.audit.archive.manifest import AnyEntry, Segment, dropped_of
+from services.audit.archive.rows import batches, chosen
+from services.audit.archive.segment import Filed, records_of
+from services.audit.reading.filter import Filter
+from services.audit.reading.index import Index
+from services.audit.reading.noted import NAMELESS
+from services.audit.reading.port import ArchivedEvent, Offers, Stretch
+
+INDEX: Final = "index.sqlite"
+_BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A record as it was archived, not decoded."""
+
+    segment: Segment
+    row: Filed
+
+
+class SegmentArchive:
+    """Reads an archive; what is added to it later is not seen.
+
+    Args:
+        address: its folder or URL.
+        index: where the index is kept; by default in the archive's folder, or for a bucket in this one.
+
+    Raises:
+        NoArchiveError: there is none.
+        ArchiveError: its chain cannot be read.
+    """
+
+    def __init__(self, address: str, *, index: Path | None = None) -> None:
+        self.files: ArchiveFiles = open_files(address)
+        self.entries: list[AnyEntry] = read_chain(self.files)
+        self._index = index or (self.files.root / INDEX if isinstance(self.files, FolderFiles) else Path(INDEX))
+
+    @property
+    def segments(self) -> list[Segment]:
+        """Those whose files retention has left, in the chain's order."""
+        dropped = dropped_of(self.entries)
+        return [each for each in self.entries if isinstance(each, Segment) and each.sequence not in dropped]
+
+    def complete_index(self, progress: Callable[[Segment], None] | None = None, *, anew: bool = False) -> int:
+        """Bring the index up to date, and say how many segments it has. Raises `ArchiveError`."""
+        if anew:
+            self._index.unlink(missing_ok=True)
+        with Index(self._index) as index:
+            index.complete(self.files, self.segments, progress)
+        return len(self.segments)
+
+    def events(
+        self,
+        *,
+        topics: Collection[str] | None = None,
+        types: Collection[str] | None = None,
+        subjects: Collection[UUID] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        epochs: Collection[int] | None = None,
+        partitions: Collection[int] | None = None,
+        territory: str | None = None,
+    ) -> Iterator[ArchivedEvent]:
+        """As `Archive.events` says."""
+        for kept in self.kept(
+            topics=topics,
+            types=types,
+            subjects=subjects,
+            since=since,
+            until=until,
+            epochs=epochs,
+            partitions=partitions,
+            territory=territory,
+        ):
+            each = archived(kept)
+            if types is not None and (each.event is None or each.event.type not in types):
+                continue
+            if territory is None or (each.event is not None and each.event.territory == territory):
+                yield each
+
+    def kept(
+        self,
+        *,
+        topics: Collection[str] | None = None,
+        types: Collection[str] | None = None,
+        subjects: Collection[UUID] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        epochs: Collection[int] | None = None,
+        partitions: Collection[int] | None = None,
+        territory: str | None = None,
+    ) -> Iterator[Kept]:
+        """The same records, not decoded; beside those of `types`, what has no usual headers."""
+        return self.each(
+            _as_kept,
+            topics=topics,
+            types=types,
+            subjects=subjects,
+            since=since,
+            until=until,
+            epochs=epochs,
+            partitions=partitions,
+            territory=territory,
+        )
+
+    def each(
+        self,
+        read: Callable[[Segment, pa.RecordBatch], Iterable[T]],
+        *,
+        topics: Collection[str] | None = None,
+        types: Collection[str] | None = None,
+        subjects: Collection[UUID] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        epochs: Collection[int] | None = None,
+        partitions: Collection[int] | None = None,
+        territory: str | None = None,
+    ) -> Iterator[T]:
+        """The same records, each as `read` makes it of a segment's rows; of `types`, and what has no usual header."""
+        segments = [
+            each
+            for each in self.segments
+            if (topics is None or each.topic in topics)
+            and (partitions is None or each.partition in partitions)
+            and (epochs is None or each.epoch in epochs)
+            and (since is None or each.last_at >= since)
+            and (until is None or each.first_at < until)
+        ]
+        rows = self._rows_named(subjects, types)
+        if rows is not None:
+            segments = [each for each in segments if each.sha256 in rows]
+        keep = Filter(since, until, types, territory)
+        by_epoch = sorted(segments, key=lambda each: (each.epoch, each.topic, each.partition, each.log, each.first))
+        for _, of_epoch in groupby(by_epoch, key=attrgetter("epoch")):
+            streams = [
+                self._stream(number, list(of_one), rows, keep, read)
+                for number, (_, of_one) in enumerate(groupby(of_epoch, key=attrgetter("topic", "partition")))
+            ]
+            # Times, then the stream's number: two records of one stream are never compared.
+            yield from (what for *_, what in (streams[0] if len(streams) == 1 else heapq.merge(*streams)))
+
+    def offers(self, stretch: Stretch, territory: str, occupations: Collection[str]) -> Offers:
+        """As `Archive.offers` says."""
+        ends = {
+            each.sha256: min(stretch.last, each.last) - each.first
+            for each in self.segments
+            if (each.topic, each.epoch, each.partition) == (TopicName.FACTS, stretch.epoch, stretch.partition)
+            and each.first <= stretch.last
+        }
+        with self._completed() as index:
+            return index.offers(ends, territory, occupations)
+
+    def _rows_named(
+        self, subjects: Collection[UUID] | None, types: Collection[str] | None
+    ) -> dict[str, list[int]] | None:
+        """The rows that the index finds, by the digest of their segment; none where it does not help."""
+        if subjects is not None:
+            names = [each.bytes for each in subjects]
+        elif types is not None and NAMELESS.issuperset(types):
+            names = [each.encode() for each in types]
+        else:
+            return None
+        with self._completed() as index:
+            return index.find(names)
+
+    @contextmanager
+    def _completed(self) -> Iterator[Index]:
+        with Index(self._index) as index:
+            index.complete(self.files, self.segments)
+            yield index
+
+    def _stream(
+        self,
+        number: int,
+        segments: Iterable[Segment],
+        rows: dict[str, list[int]] | None,
+        keep: Filter,
+        read: Callable[[Segment, pa.RecordBatch], Iterable[T]],
+    ) -> Iterator[tuple[int, int, T]]:
+        """The records of a partition by offset; the time of one is not before that of another before it."""
+        latest = -(1 << 62)
+        for segment in segments:
+            for whole in self._batches(segment, rows):
+                batch = keep.of(whole)
+                if batch.num_rows:
+                    times = batch.column("at").cast(pa.int64()).to_pylist()
+                    for at, what in zip(times, read(segment, batch), strict=True):
+                        latest = max(latest, at)
+                        yield latest, number, what
+
+    def _batches(self, segment: Segment, rows: dict[str, list[int]] | None) -> Iterator[pa.RecordBatch]:
+        try:
+            if rows is None:
+                yield from batches(self.files, segment)
+            else:
+                yield from chosen(self.files, segment, rows[segment.sha256])
+        except FileNotFoundError as error:
+            raise ArchiveError(
+                f"Le fichier du segment {segment.place} manque.", remedy="Lancer « passerelles audit verify »."
+            ) from error
+
+
+def _as_kept(segment: Segment, batch: pa.RecordBatch) -> Iterator[Kept]:
+    return (Kept(segment, row) for row in records_of(batch))
+
+
+def archived(kept: Kept) -> ArchivedEvent:
+    """A record, decoded if it can be."""
+    segment, row = kept.segment, kept.row
+    try:
+        event = decode(row.record)
+    except UndecodableError:
+        event = None
+    at = _BEGINNING + timedelta(milliseconds=row.at)
+    return ArchivedEvent(segment.epoch, segment.topic, segment.partition, row.offset, at, event, row.record)
