@@ -1,7 +1,8 @@
-"""The engine of matching at full size, beside its limits and the machine's.
+"""The engine of matching at full size, beside its limits, the machine's, and what one would otherwise use.
 
-One core is measured: times are of the thread's processor, since others share the machine. No need is asked twice. What
-the engine answers is compared with the brute force of the tests.
+One core is measured: times are of the thread's processor, since others share the machine, but for the ratios, as peers
+may work in processes of their own. No need is asked twice of the engine. What it answers is compared with the brute
+force of the tests, and every peer has to return the same pairs.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from services.matching.state import columns, from_columns
 from services.matching.warming import warm_up
 from tests.bench.engine_land import TERRITORY, Land
 from tests.bench.engine_limits import limits
+from tests.bench.engine_peers import Answer, ratios
 from tests.bench.relay import percentile
 from tests.unit.matching import oracle
 from tests.unit.matching.scenery import event
@@ -35,9 +37,6 @@ STAFF = int(os.environ.get("ENGINE_BENCH_STAFF", "100000"))
 OPEN_NEEDS = STAFF // 5
 SAMPLE = 3000
 CHECKED = 12
-
-Answer = tuple[int, int, int]
-"""Number of the availability, score and metres."""
 
 
 def measure() -> dict[str, float]:
@@ -54,9 +53,10 @@ def measure() -> dict[str, float]:
     fold.settle()
     asked = list(islice(land.needs(), SAMPLE))
     _reach_all(asked)
-    answers = _answered(fold, asked, figures)
+    answers, clocked = _answered(fold, asked, figures)
     for need in asked[:CHECKED]:
         assert answers[need.id] == brute_force(need, staff), need
+    figures |= ratios(staff, asked, answers, clocked)
     said = [_timed(lambda e=e: fold.fold(e, 0)) for e in map(event, _later(asked))]
     figures |= _percentiles("engine.need_said", said, None)
     figures |= _met(fold, land, staff)
@@ -107,11 +107,13 @@ def _asking(fold: TerritoryFold) -> Callable[[NeedRecorded], list[Any]]:
 
 def _answered(
     fold: TerritoryFold, asked: Sequence[NeedRecorded], figures: dict[str, float]
-) -> dict[UUID, list[Answer]]:
-    """Time each need by itself, and take what it was answered."""
-    ask, times, scanned, answers = _asking(fold), [], [], {}
+) -> tuple[dict[UUID, Answer], list[float]]:
+    """Time each need by itself: what it was answered, and milliseconds by the clock."""
+    ask, times, clocked, scanned, answers = _asking(fold), [], [], [], {}
     for need in asked:
+        began = time.perf_counter()
         times.append(_timed(lambda need=need: ask(need)))
+        clocked.append(1000 * (time.perf_counter() - began))
         answers[need.id] = [
             (place.staff.id.int, place.appraisal.score, place.appraisal.metres) for place in fold.open_set(need.id)
         ]
@@ -123,10 +125,10 @@ def _answered(
     rows = percentile(scanned, 0.5)
     figures["engine.need.rows_p50"] = rows
     figures["engine.need.memory_bound_p50_ms"] = rows * 64 / figures["engine.limit.read_gb_per_s"] / 1e6
-    return answers
+    return answers, clocked
 
 
-def brute_force(need: NeedRecorded, staff: Sequence[AvailabilityRecorded]) -> list[Answer]:
+def brute_force(need: NeedRecorded, staff: Sequence[AvailabilityRecorded]) -> Answer:
     """The same by the oracle, over every availability."""
     found = ((each, oracle.appraise(need, each)) for each in staff)
     fit = [(-pair["score"], pair["distance_metres"], each.id.int) for each, pair in found if pair]

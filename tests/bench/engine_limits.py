@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -14,8 +14,23 @@ from typing import Final
 import numpy as np
 
 _READ_MB: Final = 256
-_START: Final = "from services.matching.warming import warm_up; warm_up()"
-_WITHOUT: Final = "import services.stack"
+_CODE: Final = """
+import json, time
+from pathlib import Path
+import services.matching.shard
+
+def resident():
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1e3
+
+memory = resident()
+began = time.process_time()
+from services.matching.warming import warm_up
+warm_up()
+seconds = time.process_time() - began
+print(json.dumps([seconds, resident() - memory]))
+"""
+"""What a process that matches has more than one that does not: seconds of processor, and megabytes."""
 
 
 def limits() -> dict[str, float]:
@@ -24,16 +39,12 @@ def limits() -> dict[str, float]:
     weights = {name: sum(_size(name)) / 1e6 for name in ("numba", "llvmlite")}
     figures["engine.numba.install_mb"] = sum(weights.values())
     with tempfile.TemporaryDirectory() as folder:
-        environment = os.environ | {"NUMBA_CACHE_DIR": folder}
-        first, _ = _process(_START, environment)
-        runs = [_process(_START, environment) for _ in range(3)]
-        bare = [_process(_WITHOUT, environment) for _ in range(3)]
-    cached, cached_mb = min(runs)
-    without, without_mb = min(bare)
-    figures["engine.numba.first_compile_s"] = first - without
-    figures["engine.numba.cached_start_s"] = cached - without
+        first, _ = _started(folder)
+        cached, megabytes = min(_started(folder) for _ in range(3))
+    figures["engine.numba.first_compile_s"] = first
+    figures["engine.numba.cached_start_s"] = cached
     figures["engine.numba.cached_start_limit_s"] = 0.3
-    figures["engine.numba.process_mb"] = cached_mb - without_mb
+    figures["engine.numba.process_mb"] = megabytes
     return figures
 
 
@@ -52,11 +63,8 @@ def _size(package: str) -> list[int]:
     return [each.locate().stat().st_size for each in files(package) or () if each.locate().exists()]  # type: ignore[attr-defined]
 
 
-def _process(code: str, environment: dict[str, str]) -> tuple[float, float]:
-    """Seconds of processor and megabytes at most of a process that runs this."""
-    own = f"{code}\nimport resource, sys; sys.stdout.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))"
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run([sys.executable, "-c", own], env=environment, check=True, capture_output=True, text=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return seconds, int(done.stdout) / 1e3
+def _started(folder: str) -> tuple[float, float]:
+    environment = os.environ | {"NUMBA_CACHE_DIR": folder}
+    done = subprocess.run([sys.executable, "-c", _CODE], env=environment, check=True, capture_output=True)
+    seconds, megabytes = json.loads(done.stdout)
+    return seconds, megabytes
