@@ -90,9 +90,10 @@ async def test_new_staff_meets_an_open_need_and_a_refusal_is_told_with_its_reaso
 async def test_two_needs_race_for_one_person_and_the_loser_is_told_why(
     pair_urls: tuple[Bus, str], tmp_path: Path
 ) -> None:
-    async with box() as mails, platform(*pair_urls, mails, tmp_path) as site:
+    async with box() as mails, platform(*pair_urls, mails, tmp_path, alert_pair_days=0) as site:
         lender = await site.company("Tissages", branch="textile")
-        rivals = [await site.company(name, CAPDENAC) for name in ("Premiere", "Seconde")]
+        at_once = {"email": {"withdrawn": "at_once"}}
+        rivals = [await site.company(name, CAPDENAC, preferences=at_once) for name in ("Premiere", "Seconde")]
         person = await site.availability(lender)
         for rival in rivals:
             await site.need(rival)
