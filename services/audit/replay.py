@@ -26,10 +26,10 @@ from passerelles.bus.producer import Publisher
 from passerelles.errors import ConflictError, UnavailableError
 from schemas.catalogue import CATALOGUE
 from schemas.envelope import TYPE_PREFIX
+from services.audit.archive.cluster import cluster_of
 from services.audit.archive.manifest import Root, Segment
 from services.audit.archive.segment import records_of
 from services.audit.reading.segments import Kept, SegmentArchive
-from services.audit.writing.log import cluster_of
 
 Records = Iterable[Kept]
 Counts = AsyncIterator[int]

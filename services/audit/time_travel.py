@@ -17,7 +17,7 @@ from services.audit.reading.port import Archive
 from services.audit.story.evidence import Evidence, gather
 from services.audit.story.postings import posting_lines, who
 from services.audit.story.status import PairFold, PairState, Status, pair_state
-from services.audit.story.story import EntityKind, Line
+from services.audit.story.step import EntityKind, Line
 from services.audit.story.wording import (
     CHANNELS,
     COMPANY_STATUSES,

@@ -33,6 +33,7 @@ DataOption = Annotated[
     Path | None,
     typer.Option("--data", help="Le dossier de données du service ou de la démonstration.", file_okay=False),
 ]
+AtOption = Annotated[str | None, typer.Option("--at", help="Un instant, ou la fin d'un jour : tel que c'était.")]
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,17 @@ from typing import Final
 from uuid import UUID
 
 from schemas.deliveries import DeliveryRecorded
+from services.audit.explain.story import Story
 from services.audit.pairs.against import compare_with
 from services.audit.pairs.cards import pairs_shown
 from services.audit.pairs.judging import Judge
+from services.audit.pairs.shown import PairShown
 from services.audit.reading.port import Archive
 from services.audit.story.evidence import Evidence, gather
 from services.audit.story.postings import posting_lines, who
 from services.audit.story.readings import seen_line
+from services.audit.story.step import EntityKind, Line, Step
 from services.audit.story.steps import steps
-from services.audit.story.story import EntityKind, Line, PairShown, Step, Story
 from services.audit.story.wording import CHANNELS, COLON, DELIVERY_STATES, KINDS, PARTIES, counted, instant
 
 TITLES: Final = {

@@ -14,10 +14,10 @@ from rich.console import Console
 from passerelles.errors import InvalidInputError
 from services.audit.explain.entity import explain
 from services.audit.explain.page import page, pdf
+from services.audit.explain.story import Story, as_json
 from services.audit.explain.terminal import show_story
 from services.audit.pairs.judging import Judge
 from services.audit.reading.port import Archive
-from services.audit.story.story import Story, as_json
 
 
 class Format(StrEnum):

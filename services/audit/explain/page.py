@@ -12,7 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from passerelles.errors import PasserellesError
 from passerelles.reference.calendar import paris_time
-from services.audit.story.story import StepKind, Story
+from services.audit.explain.story import Story
+from services.audit.story.step import StepKind
 from services.audit.story.wording import counted, day, instant
 
 TEMPLATES: Final = Path(__file__).parent / "templates"

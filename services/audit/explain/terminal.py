@@ -11,8 +11,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from services.audit.explain.story import Story
 from services.audit.pairs.comparison import Comparison
-from services.audit.story.story import Line, PairShown, StepKind, Story
+from services.audit.pairs.shown import PairShown
+from services.audit.story.step import Line, StepKind
 from services.audit.story.wording import COLON, counted, instant
 
 SHOWN_PAIRS: Final = 3

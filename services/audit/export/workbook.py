@@ -1,4 +1,4 @@
-"""`passerelles audit export`: the figures of a period, as one workbook and one CSV a table, with their dictionary."""
+"""The figures of a period, written as one workbook and one CSV a table, with their dictionary."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ import csv
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
-import typer
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from passerelles.errors import InvalidInputError
-from services.audit.commands.options import ArchiveOption, DataOption, failures, instant, where
 from services.audit.export.figures import Period, figures
 from services.audit.export.masking import HIDDEN, MASKED
 from services.audit.export.tables import Table, dictionary, tables
@@ -65,21 +63,6 @@ def export_to(archive: Archive, period: Period, out: Path) -> list[Path]:
             f"Le dossier {out} ne peut pas être écrit : {error.strerror}.", field="--out"
         ) from error
     return [*written, out / WORKBOOK]
-
-
-def export(
-    out: Annotated[Path, typer.Option(help="Le dossier où écrire.", file_okay=False)],
-    from_: Annotated[str | None, typer.Option("--from", help="Un jour, ou un instant : à partir de là.")] = None,
-    to: Annotated[str | None, typer.Option("--to", help="Un jour compris, ou un instant exclu.")] = None,
-    archive: ArchiveOption = None,
-    data: DataOption = None,
-) -> None:
-    """Exporter les chiffres d'une période, par département et branche : XLSX et CSV, petits nombres masqués."""
-    with failures():
-        period = Period(instant(from_, "--from"), instant(to, "--to", end=True))
-        written = export_to(where(archive, data).open(), period, out)
-    for file in written:
-        typer.echo(str(file))
 
 
 def _write_csv(file: Path, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:

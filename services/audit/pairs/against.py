@@ -20,7 +20,7 @@ from services.audit.pairs.moment import SKEW, Circumstances, Moment, facts_then,
 from services.audit.pairs.reasons import kept_by
 from services.audit.reading.port import Archive, ArchivedEvent, Stretch
 from services.audit.story.evidence import Evidence, UnknownEntityError
-from services.audit.story.story import EntityKind
+from services.audit.story.step import EntityKind
 from services.audit.story.wording import COLON, NB, counted, instant, metres, number, ordinal
 
 _OVER = frozenset({Standing.AGREED, Standing.DECLINED, Standing.CANCELLED})

@@ -13,11 +13,12 @@ from schemas.proposals import Pair, ProposalMade
 from schemas.vocabulary import Payload
 from services.audit.pairs.moment import Circumstances, Moment, cause_of, moment_of
 from services.audit.pairs.reasons import kept_by, reasons_shown
+from services.audit.pairs.shown import PairShown
 from services.audit.reading.port import Archive
 from services.audit.story.evidence import Evidence, Heard
 from services.audit.story.postings import posting_brief, who
 from services.audit.story.status import pair_state
-from services.audit.story.story import Line, PairShown
+from services.audit.story.step import Line
 from services.audit.story.wording import COLON, STANDINGS, counted, day, number, ordinal
 
 

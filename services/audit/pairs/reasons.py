@@ -18,7 +18,7 @@ from schemas.proposals import (
     Reason,
     SkillsReason,
 )
-from services.audit.story.story import ReasonShown
+from services.audit.pairs.shown import ReasonShown
 from services.audit.story.wording import (
     COLON,
     MODES,

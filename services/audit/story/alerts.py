@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from passerelles.reference.alert_reasons import VERDICTS, alert_reason
 from schemas.deliveries import AlertDecided, AlertVerdict
 from services.audit.story.evidence import Evidence
-from services.audit.story.story import Line, Step, StepKind
+from services.audit.story.step import Line, Step, StepKind
 from services.audit.story.wording import CHANNELS, COLON, KINDS, PARTIES, company, instant
 
 

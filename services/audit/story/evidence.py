@@ -20,7 +20,7 @@ from schemas.readings import ProposalSeen
 from schemas.topics import TopicName
 from schemas.vocabulary import Payload
 from services.audit.reading.port import Archive, ArchivedEvent
-from services.audit.story.story import EntityKind, Place
+from services.audit.story.step import EntityKind, Place
 
 _WORDS: Final = ("proposal.made", "proposal.withdrawn")
 _OF_PAIRS: Final = (

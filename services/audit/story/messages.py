@@ -7,7 +7,7 @@ from uuid import UUID
 
 from schemas.deliveries import DeliveryRecorded, DeliveryState
 from services.audit.story.evidence import Evidence, Heard
-from services.audit.story.story import Line, Step, StepKind
+from services.audit.story.step import Line, Step, StepKind
 from services.audit.story.wording import (
     CHANNELS,
     COLON,

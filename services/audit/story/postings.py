@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from schemas.facts import AvailabilityRecorded, CompanyRecorded, NeedRecorded, Posting
 from schemas.vocabulary import PostingStatus
-from services.audit.story.story import Line
+from services.audit.story.step import Line
 from services.audit.story.wording import (
     MODES,
     NB,

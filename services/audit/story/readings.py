@@ -12,7 +12,7 @@ from schemas.proposals import Pair
 from schemas.readings import ProposalSeen, SeenBy
 from schemas.vocabulary import Party
 from services.audit.story.evidence import Evidence
-from services.audit.story.story import Line, Step, StepKind
+from services.audit.story.step import Line, Step, StepKind
 from services.audit.story.wording import COLON, PARTIES, company, instant
 
 _SHOWN_BY = {

@@ -16,7 +16,7 @@ from services.audit.story.messages import message_steps
 from services.audit.story.postings import changed_lines, posting_brief, posting_lines, who
 from services.audit.story.readings import other_steps, reading_steps
 from services.audit.story.status import standing_of
-from services.audit.story.story import Line, Step, StepKind
+from services.audit.story.step import Line, Step, StepKind
 from services.audit.story.wording import (
     COLON,
     DECLINES,

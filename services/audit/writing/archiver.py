@@ -24,9 +24,10 @@ from passerelles.health import Health
 from passerelles.store.lease import Lease
 from passerelles.telemetry import ARCHIVED
 from schemas.topics import TOPICS
+from services.audit.archive.cluster import cluster_of
 from services.audit.archive.errors import ArchiveError
 from services.audit.writing.buffer import Buffer
-from services.audit.writing.log import cluster_of, is_continued
+from services.audit.writing.log import is_continued
 from services.audit.writing.writer import ArchiveWriter
 
 SEGMENT_SECONDS: Final = 300.0

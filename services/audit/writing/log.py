@@ -7,33 +7,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaTimeoutError
 
-from passerelles.bus.address import Bus
 from passerelles.bus.codec import Record
 from passerelles.bus.consumer import PromptConsumer, record_of
 from services.audit.archive.errors import OtherLogError
 from services.audit.writing.writer import ArchiveWriter, Place
 
-_ADMIN_MS: Final = 10_000
 _FETCH_SECONDS: Final = 20.0
-
-
-async def cluster_of(bus: Bus) -> str | None:
-    """The identifier of a Kafka cluster; none on the embedded broker, which is another one at each start.
-
-    Raises:
-        KafkaError, OSError: it does not answer.
-    """
-    if bus.embedded:
-        return None
-    admin = AIOKafkaAdminClient(bootstrap_servers=bus.bootstrap_servers, request_timeout_ms=_ADMIN_MS)
-    try:
-        await admin.start()
-        return str((await admin.describe_cluster())["cluster_id"])
-    finally:
-        await admin.close()
 
 
 async def is_continued(consumer: PromptConsumer, writer: ArchiveWriter) -> bool:

@@ -26,7 +26,7 @@ from tests.e2e import processes
 from tests.e2e.processes import Process
 from tests.integration.bus.conversation import fact, running
 from tests.real.s3 import bucket
-from tests.unit.audit.verify.test_proof import Quiet
+from tests.unit.audit.archive_made import Quiet
 
 KILLS = 3
 SOON = (

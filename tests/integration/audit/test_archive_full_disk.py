@@ -20,7 +20,7 @@ from services.audit.service import AuditService
 from services.audit.verify.proof import verify
 from services.audit.writing import archiver
 from tests.integration.bus.conversation import eventually, fact, publish_all, running
-from tests.unit.audit.verify.test_proof import Quiet
+from tests.unit.audit.archive_made import Quiet
 
 DISK_BYTES = 512 * 1024
 

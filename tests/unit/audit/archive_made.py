@@ -11,16 +11,26 @@ from passerelles.bus.address import Bus
 from passerelles.bus.codec import Record, encode, place
 from schemas.envelope import Event
 from schemas.topics import TOPICS
-from schemas.vocabulary import Payload
+from schemas.vocabulary import Payload, PostingStatus
 from services.audit.archive.files import FolderFiles
 from services.audit.archive.keys import open_signer
 from services.audit.archive.segment import Filed
 from services.audit.writing.writer import ArchiveWriter
 from services.matching.shard import MatchingShard
+from tests.unit.matching.scenery import MONDAY, adopted, day, event, need, opened, staff
 
 EMBEDDED = Bus("nowhere:1", embedded=True)
 PARTITIONS = {name: EMBEDDED.partitions(name) for name in TOPICS}
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+Log = Sequence[Event[Payload]]
+
+
+class Quiet:
+    def step(self, title: str, total: int) -> None:
+        pass
+
+    def advance(self, records: int) -> None:
+        pass
 
 
 @dataclass(frozen=True)
@@ -58,8 +68,8 @@ class Scribe:
         self._offsets = {}
 
     def write(self, events: Sequence[Event[Payload]]) -> None:
-        for event in events:
-            self.write_record(*place(event, EMBEDDED), encode(event), event.epoch, int(event.time.timestamp() * 1000))
+        for each in events:
+            self.write_record(*place(each, EMBEDDED), encode(each), each.epoch, int(each.time.timestamp() * 1000))
 
     def write_record(self, topic: str, partition: int, record: Record, epoch: int, at: int) -> int:
         where = (topic, partition)
@@ -86,3 +96,24 @@ def matched(log: Sequence[Event[Payload]], bus: Bus = EMBEDDED) -> list[list[Eve
         offset = offsets[partition] = offsets.get(partition, -1) + 1
         said.append(list(shard.fold(fact, offset)))
     return said
+
+
+def history(epoch: int = 1) -> Log:
+    facts = [
+        *((adopted(territory, epoch=epoch), territory) for territory in ("46", "12", "19")),
+        *((day(MONDAY, territory), territory) for territory in ("46", "12")),
+        *((staff(1000 + number), territory) for number in range(4) for territory in ("46", "12")),
+        *((opened(territory, epoch=epoch), territory) for territory in ("46", "12", "19")),
+        *((need(number, territories=("46",)), "46") for number in range(1, 4)),
+        (need(9, territories=("12",)), "12"),
+        (need(1, 2, status=PostingStatus.WITHDRAWN), "46"),
+    ]
+    return [event(data, territory=where, epoch=epoch, place=number) for number, (data, where) in enumerate(facts)]
+
+
+def written(scribe: Scribe, log: Log, said: Sequence[Log]) -> None:
+    for number, (fact, words) in enumerate(zip(log, said, strict=True)):
+        scribe.write([fact, *words])
+        if number % 5 == 4:
+            scribe.end_segment()
+    scribe.end_segment()

@@ -15,8 +15,7 @@ from schemas.envelope import format_time
 from services.audit.reading.segments import SegmentArchive
 from services.audit.replay import Wanted, chosen, lines, publish, row
 from tests.integration.bus.conversation import everything
-from tests.unit.audit.archive_made import NOON, Scribe, matched
-from tests.unit.audit.verify.test_proof import history, written
+from tests.unit.audit.archive_made import NOON, Scribe, history, matched, written
 from tests.unit.matching.scenery import BORROWER, company
 
 LOG = history()

@@ -14,11 +14,12 @@ from schemas.deliveries import AlertRule, AlertVerdict, Channel, DeliveryState
 from schemas.readings import SeenBy
 from schemas.vocabulary import DeclineReason, Mode, Party, Payload, PostingStatus, proposal_id
 from services.audit.explain.entity import explain
+from services.audit.explain.story import Story, as_json
 from services.audit.pairs.comparison import Verdict
 from services.audit.pairs.judging import Rule
 from services.audit.reading.port import MemoryArchive
 from services.audit.story.evidence import UnknownEntityError
-from services.audit.story.story import EntityKind, StepKind, Story, as_json
+from services.audit.story.step import EntityKind, StepKind
 from services.audit_bridge import MatchingJudge
 from tests.unit.audit.told_log import NUMBER, ToldLog, delivery_id
 from tests.unit.matching import scenery

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from passerelles.bus.codec import Record, encode, place
-from schemas.envelope import Event
-from schemas.vocabulary import Payload, PostingStatus
+from schemas.vocabulary import PostingStatus
 from services.audit.archive.chain import read_chain
 from services.audit.archive.errors import ArchiveError, NoArchiveError
 from services.audit.archive.keys import open_signer
@@ -21,39 +20,8 @@ from services.audit.archive.segment import Filed, records_of, to_parquet
 from services.audit.verify.findings import Fault
 from services.audit.verify.proof import Proof, verify
 from services.matching.shard import MatchingShard
-from tests.unit.audit.archive_made import EMBEDDED, Scribe, matched
-from tests.unit.matching.scenery import MONDAY, adopted, day, event, need, opened, staff
-
-Log = Sequence[Event[Payload]]
-
-
-class Quiet:
-    def step(self, title: str, total: int) -> None:
-        pass
-
-    def advance(self, records: int) -> None:
-        pass
-
-
-def history(epoch: int = 1) -> Log:
-    facts = [
-        *((adopted(territory, epoch=epoch), territory) for territory in ("46", "12", "19")),
-        *((day(MONDAY, territory), territory) for territory in ("46", "12")),
-        *((staff(1000 + number), territory) for number in range(4) for territory in ("46", "12")),
-        *((opened(territory, epoch=epoch), territory) for territory in ("46", "12", "19")),
-        *((need(number, territories=("46",)), "46") for number in range(1, 4)),
-        (need(9, territories=("12",)), "12"),
-        (need(1, 2, status=PostingStatus.WITHDRAWN), "46"),
-    ]
-    return [event(data, territory=where, epoch=epoch, place=number) for number, (data, where) in enumerate(facts)]
-
-
-def written(scribe: Scribe, log: Log, said: Sequence[Log]) -> None:
-    for number, (fact, words) in enumerate(zip(log, said, strict=True)):
-        scribe.write([fact, *words])
-        if number % 5 == 4:
-            scribe.end_segment()
-    scribe.end_segment()
+from tests.unit.audit.archive_made import EMBEDDED, Quiet, Scribe, history, matched, written
+from tests.unit.matching.scenery import adopted, event, need
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ from services.audit.reading.segments import SegmentArchive
 from services.audit.verify.proof import Proof, verify
 from services.audit.writing.retention import drop, older
 from services.matching.shard import MatchingShard
-from tests.unit.audit.archive_made import NOON, Scribe, matched
-from tests.unit.audit.verify.test_proof import Quiet, history, written
+from tests.unit.audit.archive_made import NOON, Quiet, Scribe, history, matched, written
 from tests.unit.matching.scenery import event, need
 
 

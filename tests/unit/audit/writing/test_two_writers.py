@@ -17,8 +17,7 @@ from services.audit.archive.segment import Filed
 from services.audit.reading.segments import SegmentArchive
 from services.audit.verify.proof import verify
 from services.audit.writing.retention import drop
-from tests.unit.audit.archive_made import NOON, PARTITIONS, Made
-from tests.unit.audit.verify.test_proof import Quiet
+from tests.unit.audit.archive_made import NOON, PARTITIONS, Made, Quiet
 from tests.unit.matching.scenery import event, need
 
 ROOT = Path(__file__).parents[4]
