@@ -32,7 +32,7 @@ class MailSettings(BaseModel):
     ] = ""
     smtp_connections: Annotated[
         int, Field(ge=1, le=100, description="Connections to the mail server at once, by process.")
-    ] = 4
+    ] = 8
     smtp_domain_rate: Annotated[
         float,
         Field(

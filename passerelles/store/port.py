@@ -7,9 +7,8 @@ No transactions, no change streams (design, decisions 11 and 15).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 Body = dict[str, Any]
 """A document: JSON values only (str, int of 64 bits, finite float, bool, None, list, dict with any str keys).
@@ -18,6 +17,8 @@ Anything else is refused with `ValueError` or `TypeError`, and nothing is writte
 """
 
 Scalar = str | int | float | bool
+
+_SCALARS: Final = frozenset((str, int, float, bool, type(None)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ async def change(
         What was written, or none.
     """
     if known is not None or absent:
-        body = edit(deepcopy(known.body) if known else None)
+        body = edit(_copy(known.body) if known else None)
         if body is not None and await _written(collection, id_, body, known):
             return body
     while True:
@@ -155,6 +156,16 @@ async def change(
             return None
         if await _written(collection, id_, body, stored):
             return body
+
+
+def _copy(value: Any) -> Any:
+    """A JSON value, with its own lists and objects: the general `deepcopy` took a fifth of what an email costs."""
+    kind = type(value)
+    if kind is dict:
+        return {name: each if type(each) in _SCALARS else _copy(each) for name, each in value.items()}
+    if kind is list:
+        return [each if type(each) in _SCALARS else _copy(each) for each in value]
+    return value
 
 
 async def _written(collection: Collection, id_: str, body: Body, before: Stored | None) -> bool:

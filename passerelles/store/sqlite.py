@@ -15,8 +15,9 @@ from passerelles.store.sqlite_queries import condition, ordering, schema
 from passerelles.store.sqlite_thread import SqliteThread
 
 _Row = tuple[str, int, str]
-_LONG_NUMBER: Final = re.compile(r"\d{19}")
+_LONG_NUMBER: Final = re.compile(r"[1-9][0-9]{18}")
 _LARGEST: Final = (1 << 63) - 1
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 class SqliteStore:
@@ -139,7 +140,7 @@ def _stored(row: _Row) -> Stored:
 
 
 def _text(body: Body) -> str:
-    text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = _ENCODER.encode(body)
     if _LONG_NUMBER.search(text):  # rare, so that the walk is rare too
         _refuse_large(body)
     return text

@@ -20,7 +20,7 @@ _RETRY_SECONDS: Final = 0.01
 """How long a transaction waits for another process's; those last a few milliseconds, so that this means trouble."""
 
 BATCH: Final = 512
-"""Operations in one transaction, at most: it bounds what the first of them waits for."""
+"""Operations after which a transaction takes no more: it bounds what the first of them waits for."""
 
 PRAGMAS: Final = (
     # Readers of other processes go on while one writes.
@@ -45,7 +45,7 @@ class _Operation:
     answer: asyncio.Future[Any]
 
 
-_Queue = queue.SimpleQueue[_Operation | None]
+_Queue = queue.SimpleQueue[list[_Operation] | None]
 
 
 class SqliteThread:
@@ -58,6 +58,7 @@ class SqliteThread:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._asked: _Queue = queue.SimpleQueue()
+        self._together: list[_Operation] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended: asyncio.Future[None] | None = None
         self._made: set[tuple[str, ...]] = set()
@@ -87,6 +88,7 @@ class SqliteThread:
         if self._ended is None:
             return
         ended, self._loop, self._ended = self._ended, None, None
+        self._hand_over()
         self._asked.put(None)
         await ended
 
@@ -101,7 +103,10 @@ class SqliteThread:
         if self._loop is None:
             raise UnavailableError("La base de données n'est pas ouverte.")
         answer: asyncio.Future[T] = self._loop.create_future()
-        self._asked.put(_Operation(work, writes, schema, answer))
+        # What the loop asks for in one go is handed over once: to wake the thread costs as much as a small write.
+        if not self._together:
+            self._loop.call_soon(self._hand_over)
+        self._together.append(_Operation(work, writes, schema, answer))
         try:
             return await answer
         except (sqlite3.OperationalError, sqlite3.InternalError) as error:
@@ -110,6 +115,11 @@ class SqliteThread:
             if type(error) is sqlite3.DatabaseError:  # a damaged file; its subclasses are mistakes in a statement
                 raise _unavailable(error) from error
             raise
+
+    def _hand_over(self) -> None:
+        together, self._together = self._together, []
+        for start in range(0, len(together), BATCH):
+            self._asked.put(together[start : start + BATCH])
 
     def _live(
         self,
@@ -189,14 +199,14 @@ def _patiently(connection: sqlite3.Connection, pragma: str) -> None:
 def _next_batch(asked: _Queue) -> list[_Operation]:
     """What waits, the first of it being waited for; nothing: the end."""
     batch: list[_Operation] = []
-    operation = asked.get()
+    together = asked.get()
     with contextlib.suppress(queue.Empty):
-        while operation is not None:
-            batch.append(operation)
-            if len(batch) == BATCH:
+        while together is not None:
+            batch += together
+            if len(batch) >= BATCH:
                 return batch
-            operation = asked.get_nowait()
-    if operation is None and batch:
+            together = asked.get_nowait()
+    if together is None and batch:
         asked.put(None)  # the end comes after this batch
     return batch
 

@@ -6,7 +6,8 @@ Otherwise a company whose needs are answered by thousands in a minute would have
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict, deque
+import heapq
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -21,8 +22,9 @@ class Turns:
     def __init__(self, at_once: int = AT_ONCE) -> None:
         self._at_once = self._free = at_once
         self._served: dict[str, int] = {}
-        self._count = 0
-        self._waiting: defaultdict[str, deque[asyncio.Future[None]]] = defaultdict(deque)
+        self._count = self._arrivals = 0
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
+        self._next: list[tuple[int, int, str]] = []
 
     @asynccontextmanager
     async def of(self, company: str) -> AsyncIterator[None]:
@@ -32,6 +34,9 @@ class Turns:
             self._note(company)
         else:
             turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            if company not in self._waiting:
+                self._waiting[company] = deque()
+                self._queue(company)
             self._waiting[company].append(turn)
             try:
                 await turn
@@ -45,15 +50,19 @@ class Turns:
             self._pass_on()
 
     def _pass_on(self) -> None:
-        while self._waiting:
-            company = min(self._waiting, key=lambda each: self._served.get(each, 0))
+        while self._next:
+            _, _, company = heapq.heappop(self._next)
             turns = self._waiting[company]
             turn = turns.popleft()
-            if not turns:
-                del self._waiting[company]
-            if not turn.done():
+            given = not turn.done()
+            if given:
                 self._note(company)
                 turn.set_result(None)
+            if turns:
+                self._queue(company)
+            else:
+                del self._waiting[company]
+            if given:
                 return
         self._free += 1
         if self._free == self._at_once:
@@ -62,3 +71,8 @@ class Turns:
     def _note(self, company: str) -> None:
         self._count += 1
         self._served[company] = self._count
+
+    def _queue(self, company: str) -> None:
+        """Line up a company that waits: once, by its last turn, which does not change before it is its turn again."""
+        self._arrivals += 1
+        heapq.heappush(self._next, (self._served.get(company, 0), self._arrivals, company))

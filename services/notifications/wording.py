@@ -90,9 +90,10 @@ def plain(text: str, limit: int = 90) -> str:
 
 def exact(text: str) -> str:
     """What a person typed, without its control and direction characters, on one line."""
-    spaced = "".join(" " if char.isspace() and char not in (NBSP, THIN) else char for char in text)
-    kept = "".join(char for char in spaced if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co", "Cn"})
-    line = " ".join(kept.split(" ")).strip()
+    if not text.replace(NBSP, "").replace(THIN, "").isprintable():
+        spaced = "".join(" " if char.isspace() and char not in (NBSP, THIN) else char for char in text)
+        text = "".join(char for char in spaced if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co", "Cn"})
+    line = text.strip()
     while "  " in line:
         line = line.replace("  ", " ")
     return line

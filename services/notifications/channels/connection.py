@@ -102,8 +102,9 @@ def refusal(code: int) -> Attempt:
 
 def dotted(content: bytes) -> bytes:
     """The content as it goes over the wire: lines end with CRLF, a leading dot is doubled, a lone dot ends it."""
-    lines = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").removesuffix(b"\n").split(b"\n")
-    return b"\r\n".join(b"." + line if line.startswith(b".") else line for line in lines) + b"\r\n.\r\n"
+    lines = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").removesuffix(b"\n")
+    doubled = (b"\n" + lines).replace(b"\n.", b"\n..")[1:]
+    return doubled.replace(b"\n", b"\r\n") + b"\r\n.\r\n"
 
 
 async def _reset(smtp: aiosmtplib.SMTP, response: SMTPResponse, seconds: float) -> None:

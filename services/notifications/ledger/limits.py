@@ -7,13 +7,13 @@ messages that are decided at the same time never both leave at once. A claim tha
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from passerelles.store.port import Body, change
+from passerelles.store.port import Body, Stored, change
 from schemas.deliveries import Channel, DeliveryState
 from schemas.envelope import format_time, parse_time
 from services.notifications.ledger.documents import DECIDED, Documents, delivery_id
@@ -35,10 +35,12 @@ class Standing:
     Attributes:
         at: by need, when another message claimed it and told something.
         void: the claims, as need and message, that came to nothing: they may be taken over.
+        read: the document that says so; none where there was none.
     """
 
     at: Mapping[str, datetime] = field(default_factory=dict)
     void: frozenset[tuple[str, str]] = frozenset()
+    read: Stored | None = None
 
 
 class Alerts:
@@ -51,8 +53,8 @@ class Alerts:
         self._documents = documents
         self._window = window
 
-    async def others(self, addresses: Iterable[Address], message: str, now: datetime) -> dict[Address, Standing]:
-        """What other messages claimed within the window, by address; those without any are left out."""
+    async def others(self, addresses: Collection[Address], message: str, now: datetime) -> dict[Address, Standing]:
+        """What other messages claimed within the window, by address."""
         if not self._window:
             return {}
         stored = await self._documents.limits.get_many(":".join(address) for address in addresses)
@@ -65,10 +67,11 @@ class Alerts:
         void = await self._void(found) if found else {}
         return {
             address: Standing(
-                {claim.need: claim.at for claim in claims if claim not in void[address]},
-                frozenset((claim.need, claim.message) for claim in void[address]),
+                {claim.need: claim.at for claim in found.get(address, ()) if claim not in void.get(address, ())},
+                frozenset((claim.need, claim.message) for claim in void.get(address, ())),
+                stored.get(":".join(address)),
             )
-            for address, claims in found.items()
+            for address in addresses
         }
 
     async def claim(
@@ -91,7 +94,7 @@ class Alerts:
             claims = [*kept, *(_Claim(need, message, now) for need in sorted(fresh))]
             return {"needs": {claim.need: [claim.message, format_time(claim.at)] for claim in claims}}
 
-        await change(self._documents.limits, ":".join(address), edit)
+        await change(self._documents.limits, ":".join(address), edit, known=seen.read, absent=seen.read is None)
         return not taken
 
     def _recent(self, body: Body, now: datetime) -> list[_Claim]:

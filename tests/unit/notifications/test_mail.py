@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from passerelles.reference.addresses import email_address
 from services.notifications.channels.mail import Mailbox, Sender, compose
 from services.notifications.rendering import Rendered
+from services.notifications.wording import plain
 
 ID = UUID("8a1f8a53-6f0e-5b1d-9d62-3f2d0e0b7a11")
 SENDER = Sender("Passerelles industries", "alertes@passerelles.example.org")
@@ -83,3 +84,12 @@ def test_nothing_typed_adds_a_header_or_a_line(name: str, subject: str, text: st
     found = mail(Rendered(text, subject, f"<p>{text}</p>"), name=name)
     assert set(found.keys()) == set(mail(Rendered("a", "b", "c")).keys())
     assert [each.addr_spec for each in found["To"].addresses] == ["rh@exemple.fr"]
+    assert str(found["Subject"]).split() == plain(subject, 140).split()
+    body = found.get_body(("plain",))
+    assert body is not None
+    assert all(len(line) <= 76 for line in raw.partition(b"\r\n\r\n")[2].split(b"\r\n"))
+    assert lines(body.get_content()) == lines(text)
+
+
+def lines(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")
