@@ -59,6 +59,9 @@ OUTBOX_SWEPT: Final = Counter(
     "passerelles_outbox_swept", "Documents that a sweep found with entries still owed.", ["source"]
 )
 
+DELIVERIES: Final = Counter(
+    "passerelles_deliveries", "Attempts to hand a message over, by what state they ended in.", ["channel", "state"]
+)
 SMS_SEGMENTS: Final = Counter("passerelles_sms_segments", "Segments of text messages that were taken.", ["provider"])
 
 ARCHIVED: Final = Counter("passerelles_archive_records", "Records written to segments and signed.", ["topic"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -13,6 +14,7 @@ import structlog
 from passerelles.bus.faults import fault
 from passerelles.errors import UnavailableError
 from passerelles.store.port import Body, Stored
+from passerelles.telemetry import DELIVERIES
 from schemas.deliveries import Channel, DeliveryState, MessageKind
 from services.notifications.audience import person
 from services.notifications.briefing import Briefed, Briefs
@@ -39,6 +41,23 @@ UNTRUE: Final = Attempt(Verdict.DROPPED, "no_longer_true")
 NOTHING_TO_DO: Final = Attempt(Verdict.DROPPED, "nothing_to_do")
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempted:
+    """An attempt whose end is to be written.
+
+    Attributes:
+        leased: the delivery's document as the lease left it; `known` is the same as it is stored, where that is sure.
+        kept: the proposals and kinds that were true; `untrue` are the pairs that the events contradict.
+    """
+
+    id: str
+    leased: Body
+    known: Stored | None
+    attempt: Attempt
+    kept: set[tuple[str, str]]
+    untrue: set[str]
 
 
 class Attempts:
@@ -95,8 +114,9 @@ class Attempts:
 
     async def lapse(self, id_: str) -> None:
         """End a delivery that a crash left between its lease and its answer."""
-        if await self._deliveries.lapse(id_, self._clock()):
-            self.settled(id_)
+        lapsed = await self._deliveries.lapse(id_, self._clock())
+        if lapsed is not None:
+            self._say(id_, lapsed)
 
     async def attempt(self, reserved: Reserved, briefed: Briefed) -> None:
         """Hand a delivery over, unless it is not the hour; whatever happens is in its document.
@@ -106,12 +126,14 @@ class Attempts:
         """
         slot = self._slots.get(reserved.channel)
         if slot is None:
-            await self._begin_and_settle(reserved, {})
-            return
-        async with slot:
-            # Behind the queue at the door, and not before: the last minute of the day may pass in it.
-            if not await self._waits(reserved):
-                await self._begin_and_settle(reserved, briefed)
+            attempted = await self._begin(reserved, {})
+        else:
+            async with slot:
+                # Behind the queue at the door, and not before: the last minute of the day may pass in it.
+                attempted = None if await self._waits(reserved) else await self._begin(reserved, briefed)
+        # The channel is free for the next one while its answer is written.
+        if attempted is not None:
+            await self._end(attempted)
 
     async def _waits(self, reserved: Reserved) -> bool:
         """Whether the channel is quiet at this hour; the delivery is then kept until it no longer is."""
@@ -123,26 +145,36 @@ class Attempts:
         self.settled(reserved.id)
         return True
 
-    async def _begin_and_settle(self, reserved: Reserved, briefed: Briefed) -> None:
+    async def _begin(self, reserved: Reserved, briefed: Briefed) -> _Attempted | None:
+        """Take the lease and hand over; none when there is no lease to be had."""
         id_, channel = reserved.id, reserved.channel
         body = await self._deliveries.begin(id_, self._clock(), known=reserved.known)
         if body is None:
-            return
-        attempt, kept, untrue = NOBODY, set[tuple[str, str]](), set[str]()
-        contact = next((found for each in briefed.values() if (found := person(each, body["contact"]))), None)
-        if contact is not None:
-            # After the lease and not before: a word that comes later finds the lease, and waits for its end.
-            parts, untrue = await self._true(body, briefed)
-            kept = {(str(pair.id), str(kind)) for part in parts for pair, kind in part.items}
-            attempt = await self._tell(id_, channel, contact, parts, digest="fates" in body)
+            return None
         leased = Stored(id_, reserved.known.revision + 1, body) if reserved.known else None
-        settled = await self._settle(id_, body["attempts"], attempt, kept, leased)
+        contact = next((found for each in briefed.values() if (found := person(each, body["contact"]))), None)
+        if contact is None:
+            return _Attempted(id_, body, leased, NOBODY, set(), set())
+        # After the lease and not before: a word that comes later finds the lease, and waits for its end.
+        parts, untrue = await self._true(body, briefed)
+        kept = {(str(pair.id), str(kind)) for part in parts for pair, kind in part.items}
+        attempt = await self._tell(id_, channel, contact, parts, digest="fates" in body)
+        return _Attempted(id_, body, leased, attempt, kept, untrue)
+
+    async def _end(self, attempted: _Attempted) -> None:
+        """Write how it ended, and say so."""
+        id_, attempts = attempted.id, attempted.leased["attempts"]
+        settled = await self._settle(id_, attempts, attempted.attempt, attempted.kept, attempted.known)
         if settled is None:
             return
+        self._say(id_, settled)
+        if attempted.untrue:
+            await self.dropped(sorted(attempted.untrue))
+
+    def _say(self, id_: str, ended: Body) -> None:
         self.settled(id_)
-        log.info("alert.attempted", delivery=id_, channel=channel, state=settled["state"], code=attempt.code)
-        if untrue:
-            await self.dropped(sorted(untrue))
+        DELIVERIES.labels(ended["channel"], ended["state"]).inc()
+        log.info("alert.attempted", delivery=id_, channel=ended["channel"], state=ended["state"], code=ended["code"])
 
     async def _tell(
         self, id_: str, channel: Channel, contact: Contact, parts: Sequence[Part], *, digest: bool

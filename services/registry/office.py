@@ -36,7 +36,7 @@ _PROPOSALS: Final = (
     ("saga_since",),
     ("pending_since",),
 )
-_DELIVERIES: Final = (("at",), ("proposal_id", "at"), ("contact_id", "at"), ("company_id", "at"))
+_DELIVERIES: Final = (("at",), ("proposal_id", "at"), ("contact_id", "at"), ("company_id", "at"), ("state", "at"))
 
 
 def singles_of(store: Store) -> Collection:

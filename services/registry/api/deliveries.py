@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
+from schemas.deliveries import DeliveryState
 from services.registry.api.answers import DeliveryAnswer, DeliveryPage
 from services.registry.api.parameters import Cursor, Desk, Limit
 from services.registry.api.security import Calling
@@ -20,11 +21,17 @@ async def list_(
     caller: Calling,
     proposal: UUID | None = None,
     contact: UUID | None = None,
+    state: DeliveryState | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> DeliveryPage:
-    """L'opérateur les voit tous ; une entreprise voit ceux de ses contacts."""
-    page = await desk.deliveries.list(caller, proposal=proposal, contact=contact, limit=limit, cursor=cursor)
+    """L'opérateur les voit tous ; une entreprise voit ceux de ses contacts.
+
+    `state=unknown` : ceux dont personne ne sait s'ils sont arrivés ; ils ne sont jamais renvoyés d'eux-mêmes.
+    """
+    page = await desk.deliveries.list(
+        caller, proposal=proposal, contact=contact, state=state, limit=limit, cursor=cursor
+    )
     return DeliveryPage(
         items=[DeliveryAnswer.model_validate(each) for each in page.items], next_cursor=page.next_cursor
     )

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from passerelles.store.port import Order, Where
-from schemas.deliveries import DeliveryRecorded
+from schemas.deliveries import DeliveryRecorded, DeliveryState
 from services.registry.domain.caller import Caller
 from services.registry.office import Office
 from services.registry.pages import Page, paged
@@ -26,6 +26,7 @@ class Deliveries:
         *,
         proposal: UUID | None = None,
         contact: UUID | None = None,
+        state: DeliveryState | None = None,
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[DeliveryRecorded]:
@@ -33,6 +34,7 @@ class Deliveries:
         asked = {
             "proposal_id": str(proposal) if proposal else None,
             "contact_id": str(contact) if contact else None,
+            "state": str(state) if state else None,
             "company_id": str(caller.company_id) if caller.company_id else None,
         }
         return await paged(

@@ -10,7 +10,7 @@ import pytest
 from passerelles.errors import NotFoundError
 from passerelles.reference.alert_reasons import alert_reason
 from schemas.decisions import Standing
-from schemas.deliveries import AlertDecided, AlertRule, AlertVerdict, DeliveryRecorded
+from schemas.deliveries import AlertDecided, AlertRule, AlertVerdict, DeliveryRecorded, DeliveryState
 from schemas.envelope import Event
 from schemas.proposals import WithdrawalReason
 from schemas.vocabulary import Payload, proposal_id
@@ -202,3 +202,15 @@ def test_every_decision_that_can_be_taken_has_its_sentence() -> None:
     sentences = {(verdict, rule): alert_reason(verdict, rule) for verdict in AlertVerdict for rule in AlertRule}
     assert all(sentence.endswith(".") for sentence in sentences.values())
     assert len({sentences[AlertVerdict.SUPPRESSED, rule] for rule in AlertRule}) == len(AlertRule)
+
+
+async def test_an_operator_finds_what_nobody_knows_the_end_of(world: World) -> None:
+    unknown, company = uuid4(), uuid4()
+    await world.projections.deliveries(
+        [
+            delivery(uuid4(), 3, "sent", company=company, proposal=uuid4()),
+            delivery(unknown, 3, "unknown", company=company, proposal=uuid4()),
+        ]
+    )
+    found = await Deliveries(world.office).list(OPERATOR, state=DeliveryState.UNKNOWN)
+    assert [each.id for each in found.items] == [unknown]
