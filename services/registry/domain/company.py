@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,11 +12,12 @@ from passerelles.errors import ConflictError, ForbiddenError, InvalidInputError,
 from passerelles.reference.communes import commune
 from schemas.facts import CompanyRecorded
 from schemas.preferences import Preferences
-from schemas.vocabulary import PROPOSAL_NAMESPACE, CompanyStatus
+from schemas.vocabulary import CompanyStatus
 from services.registry.domain import checks
 from services.registry.domain.caller import Caller
 from services.registry.domain.contact import Contact
-from services.registry.domain.drafts import CompanyDraft, ContactDraft
+from services.registry.domain.contacts import contacts_after
+from services.registry.domain.drafts import CompanyDraft
 from services.registry.domain.reach import need_territory
 
 IN_FRENCH: Final = {
@@ -156,7 +156,7 @@ class Company(BaseModel):
         contact = self.the_contact(contact_id)
         if sms and not contact.sms and not (contact.phone and checks.is_mobile(contact.phone)):
             raise InvalidInputError("Pour recevoir des SMS, un numéro de mobile est attendu.", field="sms")
-        chosen = contact.model_copy(update={"preferences": preferences, "sms": sms})
+        chosen = contact.choosing(preferences, sms=sms)
         if chosen == contact:
             return self
         return self._next(now, contacts=self._with(chosen.succeeding(contact, now)))
@@ -197,7 +197,7 @@ class Company(BaseModel):
             name=checks.words(draft.name, "name"),
             branch=checks.branch(draft.branch),
             commune=checks.commune(draft.commune),
-            contacts=_contacts(self, draft.contacts, now),
+            contacts=contacts_after(self.id, self.version + 1, draft.contacts, self.contacts, now),
         )
         same = self.model_copy(update={"version": changed.version, "updated_at": now})
         return self if changed == same else changed
@@ -215,56 +215,15 @@ def new_company(draft: CompanyDraft, id_: UUID, now: datetime) -> Company:
     Raises:
         InvalidInputError: a value is wrong.
     """
-    company = Company(
+    return Company(
         id=id_,
-        version=0,
+        version=1,
         siret=checks.siret(draft.siret),
         name=checks.words(draft.name, "name"),
         branch=checks.branch(draft.branch),
         commune=checks.commune(draft.commune),
         status=CompanyStatus(draft.status or CompanyStatus.INFORMED),
-        contacts=(),
+        contacts=contacts_after(id_, 1, draft.contacts, (), now),
         created_at=now,
         updated_at=now,
     )
-    return company.model_copy(update={"version": 1, "contacts": _contacts(company, draft.contacts, now)})
-
-
-def _contacts(company: Company, drafts: Sequence[ContactDraft], now: datetime) -> tuple[Contact, ...]:
-    """The next contacts with their identifiers: kept for those already known, else made of the place and version.
-
-    Never of the email: an identifier travels on the bus, and could be guessed back.
-    """
-    contacts: list[Contact] = []
-    known = {each.id: each for each in company.contacts}
-    by_email = {each.email.casefold(): each.id for each in company.contacts}
-    for place, draft in enumerate(drafts):
-        field = f"contacts.{place}"
-        email = checks.email(draft.email, f"{field}.email")
-        if any(each.email.casefold() == email.casefold() for each in contacts):
-            raise InvalidInputError("Deux contacts ont la même adresse.", field=f"{field}.email")
-        if draft.id is not None and draft.id not in known:
-            raise InvalidInputError("Cette entreprise n'a pas ce contact.", field=f"{field}.id")
-        if draft.sms and not draft.phone:
-            raise InvalidInputError("Pour recevoir des SMS, un numéro de mobile est attendu.", field=f"{field}.phone")
-        new_id = uuid5(PROPOSAL_NAMESPACE, f"{company.id}:{company.version + 1}:{place}")
-        taken = {each.id for each in contacts}
-        id_ = next((each for each in (draft.id, by_email.get(email.casefold())) if each and each not in taken), new_id)
-        before = known.get(id_)
-        contact = Contact(
-            id=id_,
-            name=checks.words(draft.name, f"{field}.name"),
-            role=checks.words(draft.role, f"{field}.role", blank=True),
-            email=email,
-            phone=checks.phone(draft.phone, f"{field}.phone", mobile=draft.sms) if draft.phone else None,
-            sms=draft.sms,
-            preferences=_chosen(draft, before),
-        )
-        contacts.append(contact.succeeding(before, now) if before else contact)
-    return tuple(contacts)
-
-
-def _chosen(draft: ContactDraft, before: Contact | None) -> Preferences:
-    if draft.preferences:
-        return draft.preferences.chosen()
-    return before.preferences if before else Preferences()

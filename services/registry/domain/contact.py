@@ -18,6 +18,7 @@ class Contact(BaseModel):
     Attributes:
         phone: E.164.
         unreachable: the channels by which messages do not arrive, with the code that says why.
+        sms_stopped: this person answered STOP to a text message: nobody else may ask for them again at this number.
         since: when the address of a channel was last given, asked for again or declared good; absent: at the beginning.
     """
 
@@ -29,6 +30,7 @@ class Contact(BaseModel):
     email: str
     phone: str | None
     sms: bool
+    sms_stopped: bool = False
     preferences: Preferences = Preferences()
     unreachable: Mapping[Channel, str] = Field(default_factory=dict)
     since: Mapping[Channel, datetime] = Field(default_factory=dict)
@@ -39,10 +41,15 @@ class Contact(BaseModel):
         new = {Channel.EMAIL: self.email != before.email, Channel.SMS: self.phone != before.phone or asks_again}
         return self.model_copy(
             update={
+                "sms_stopped": before.sms_stopped and not self.sms and not new[Channel.SMS],
                 "unreachable": {channel: code for channel, code in before.unreachable.items() if not new[channel]},
                 "since": {**before.since, **{channel: now for channel in new if new[channel]}},
             }
         )
+
+    def choosing(self, preferences: Preferences, *, sms: bool) -> Contact:
+        """The contact with what it chose itself."""
+        return self.model_copy(update={"preferences": preferences, "sms": sms})
 
     def missed(self, channel: Channel, code: str, sent_at: datetime) -> Contact:
         """The contact once a message sent then did not arrive; itself if its address was given after that."""
@@ -58,10 +65,10 @@ class Contact(BaseModel):
         return self.model_copy(update={"unreachable": left, "since": {**self.since, channel: now}})
 
     def opted_out(self, at: datetime) -> Contact:
-        """The contact without text messages; itself if it has asked for them since."""
-        if not self.sms or not self._stands(Channel.SMS, at):
+        """The contact without text messages; itself if it has asked for them since, or has ended them already."""
+        if self.sms_stopped or not self._stands(Channel.SMS, at):
             return self
-        return self.model_copy(update={"sms": False})
+        return self.model_copy(update={"sms": False, "sms_stopped": True})
 
     def _stands(self, channel: Channel, at: datetime) -> bool:
         return channel not in self.since or at >= self.since[channel]

@@ -6,10 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+
+from passerelles.errors import InvalidInputError
 from schemas.deliveries import Channel
 from schemas.envelope import Event
+from schemas.preferences import Preferences
 from schemas.reachability import ContactOptedOut, ContactUnreachable
 from schemas.vocabulary import Payload
+from services.registry.commands.choices import Choice, Choices
 from services.registry.domain.caller import OPERATOR, Caller
 from services.registry.domain.company import Company
 from services.registry.domain.contact import Contact
@@ -109,18 +114,44 @@ async def test_somebody_who_knows_better_clears_it(world: World) -> None:
     assert await unreached(world) == [], "an older message says nothing new"
 
 
-async def test_stop_ends_text_messages_until_they_are_asked_for_again(world: World) -> None:
+async def test_stop_ends_text_messages_until_this_person_asks_for_them_again(world: World) -> None:
     company = await world.company()
     company = await world.companies.change(OPERATOR, company.id, draft(company, sms=True), None)
     at = world.office.now()
     world.time += MINUTE
     await stopped(world, company, at)
     assert (await contact(world, company)).sms is False
-    await world.companies.change(OPERATOR, company.id, draft(company, sms=True), None)
+    own = company.contacts[0].id
+    await Choices(world.office).choose(company.id, own, Choice(Preferences(), sms=True))
     await stopped(world, company, at)
     assert (await contact(world, company)).sms is True, "the word came twice, and they were asked for in between"
     await stopped(world, company, world.office.now())
     assert (await contact(world, company)).sms is False
+
+
+async def test_nobody_else_asks_for_text_messages_again_at_a_number_that_stopped_them(world: World) -> None:
+    company = await world.company()
+    company = await world.companies.change(OPERATOR, company.id, draft(company, sms=True), None)
+    world.time += MINUTE
+    await stopped(world, company, world.office.now())
+    company = await world.companies.get(OPERATOR, company.id)
+
+    with pytest.raises(InvalidInputError, match="STOP") as refused:
+        await world.companies.change(OPERATOR, company.id, draft(company, sms=True), None)
+    assert refused.value.field == "contacts.0.sms"
+    assert await world.companies.get(OPERATOR, company.id) == company, "what is refused changes nothing"
+    await world.companies.change(OPERATOR, company.id, draft(company, sms=False), None)
+    with pytest.raises(InvalidInputError):
+        await world.companies.change(OPERATOR, company.id, draft(company, sms=True), None)
+    await world.companies.change(OPERATOR, company.id, draft(company, sms=True, phone="06 39 98 00 77"), None)
+    assert (await contact(world, company)).sms is True, "another number is another person's to stop"
+
+
+async def test_stop_holds_where_text_messages_were_not_asked_for(world: World) -> None:
+    company = await world.company()
+    await stopped(world, company, world.office.now())
+
+    assert (await contact(world, company)).sms_stopped
 
 
 async def test_a_word_about_nobody_is_passed_over(world: World) -> None:
