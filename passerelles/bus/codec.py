@@ -38,8 +38,8 @@ from schemas.written import CONTENT_HEADER, SPEC_HEADER, ReadEvent, WrittenEvent
 _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,17}")
 _UUID: Final = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
-# The headers of what is not derived, in the order in which `encode` writes them; then the five that a type shares.
-_NAMES: Final = (
+# Of what is not derived: the headers as `encode` writes them, and the type by the five that it shares.
+NAMES: Final = (
     "ce_specversion",
     "ce_id",
     "ce_source",
@@ -52,7 +52,7 @@ _NAMES: Final = (
     "ce_epoch",
     "content-type",
 )
-_KINDS: Final = {
+KINDS: Final = {
     (
         SPEC_HEADER[1],
         *(value for _, value in constant_headers(type_, TOPICS[type_.topic].owner)),
@@ -145,11 +145,11 @@ def _decode_as_written(record: Recorded) -> Event[Payload] | None:
     """The event of a record as `encode` makes it today, read four times as fast; none: it is to be read with care."""
     try:
         names, values = zip(*record.headers, strict=True)
-        if names == _NAMES:
+        if names == NAMES:
             spec, id_, source, type_, schema, subject, time, key, territory, epoch, content = values
         else:
             return None
-        kind = _KINDS[spec, source, type_, schema, content]
+        kind = KINDS[spec, source, type_, schema, content]
         if key != record.key or not subject or not key or _UUID.fullmatch(id_) is None:
             return None
         place, number = _place(territory, epoch)
@@ -165,13 +165,13 @@ def _decode_as_written(record: Recorded) -> Event[Payload] | None:
             causation_id=None,
             data=kind.payload.model_validate_json(record.value),  # type: ignore[arg-type]  # none is invalid
         )
-    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, UndecodableError):
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
         return None
 
 
 @lru_cache(maxsize=1024)
 def _place(territory: bytes, epoch: bytes) -> tuple[str, int]:
-    return territory.decode(), _number("ce_epoch", epoch.decode())
+    return territory.decode(), natural(epoch.decode())
 
 
 def _decode_with_care(record: Recorded, upcasters: Mapping[tuple[str, int], Upcaster]) -> Event[Payload]:
@@ -309,10 +309,18 @@ def _uuid(name: str, text: str) -> UUID:
     return value
 
 
-def _number(name: str, text: str) -> int:
+def natural(text: str) -> int:
+    """The natural number that a text is. Raises `ValueError`: it is none, or is not written as `str` writes it."""
     if _NUMBER.fullmatch(text) is None:
-        raise UndecodableError(PoisonReason.BAD_HEADER, f"{name} is no natural number")
+        raise ValueError(text)
     return int(text)
+
+
+def _number(name: str, text: str) -> int:
+    try:
+        return natural(text)
+    except ValueError:
+        raise UndecodableError(PoisonReason.BAD_HEADER, f"{name} is no natural number") from None
 
 
 def _time(text: str) -> datetime:

@@ -1,29 +1,31 @@
 """The work of the shards of one runner: facts are folded slice by slice, and stop at a record when they are taken back.
 
-Records are handled in a plain loop: nothing is waited for as long as nothing is odd, as a task switch costs more than a
-fact that matches nothing.
+Records are taken many at once where the shard can (`shard_quick`); the others one by one.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from aiokafka import ConsumerRecord, TopicPartition
 
 from passerelles.bus.codec import UndecodableError, decode
 from passerelles.bus.consumer import Batches, PromptConsumer, place_of, record_of
-from passerelles.bus.faults import fault
 from passerelles.bus.parking import Parking
 from passerelles.bus.parking_limits import Tally
 from passerelles.bus.patience import FAIR_SECONDS
 from passerelles.bus.producer import SLICE_EVENTS, Publisher
 from passerelles.bus.set_aside import Aside
-from passerelles.bus.shard_restore import FoldError, Held
+from passerelles.bus.shard import FoldError, Held, refused
+from passerelles.bus.shard_quick import Quick
 from passerelles.bus.shard_say import Saying, Slice, Span
 from passerelles.bus.shard_watch import ShardWatch
 from passerelles.health import Check
+from schemas.envelope import Event
+from schemas.vocabulary import Payload
 
 SLICE_RECORDS: Final = 2_000
 """What is read at once, and at most folded between two commits: 20 to 100 ms, which a crash repeats."""
@@ -57,9 +59,7 @@ class Folding:
         """The records taken so far are read again: those that were parked must not count twice."""
         self._tally.forget()
 
-    async def run(  # noqa: C901 (one loop: a call for each record would cost a tenth of its handling)
-        self, consumer: PromptConsumer, batches: Batches, left: asyncio.Event
-    ) -> None:
+    async def run(self, consumer: PromptConsumer, batches: Batches, left: asyncio.Event) -> None:
         """Fold what was read, and have what it causes said and committed in the background, in slices.
 
         What is left of it when `left` is set is for whoever has the partitions next.
@@ -73,27 +73,17 @@ class Folding:
         due = time.perf_counter() + FAIR_SECONDS
         for each, raws in batches.items():
             held, first = self._held[each.partition], raws[0].offset
-            shard, handled = held.shard, 0
             self._watch.waits_since(each, raws[0].timestamp)
-            for raw in raws:
-                offset = raw.offset
-                if offset != held.position:
-                    if offset < held.position:
-                        continue
-                    await _only_a_gap(consumer, raw, held.position)
-                try:
-                    event = decode(raw)
-                except UndecodableError as error:
-                    self._tally.handled(handled)
-                    handled = 0
-                    await self._park(raw, error, left)
+            quick, at = Quick(held.shard, raws, held.position), 0
+            while at < len(raws):
+                taken, words = quick.take(at)
+                if taken > at:
+                    self._tally.handled(taken - at)
                 else:
-                    try:
-                        slice_.words += shard.fold(event, offset)
-                    except Exception as error:
-                        raise FoldError(f"{each.topic}/{each.partition}@{offset}: {fault(error)}") from error
-                    handled += 1
-                held.position = offset + 1
+                    words, taken = await self._alone(consumer, raws[at], held, left), at + 1
+                raw, at = raws[taken - 1], taken
+                slice_.words += words
+                held.position = max(held.position, raw.offset + 1)
                 if time.perf_counter() > due:
                     if left.is_set():
                         break
@@ -103,7 +93,6 @@ class Folding:
                     slice_.spans[each] = Span(first, held.position, raw.timestamp)
                     await self._saying.take(slice_, consumer, left)
                     slice_, first = Slice(), held.position
-            self._tally.handled(handled)
             held.last = raw
             if held.position > first:
                 slice_.spans[each] = Span(first, held.position, raw.timestamp)
@@ -114,6 +103,26 @@ class Folding:
     async def finish(self) -> None:
         """Return once all that was folded is said and committed. Raises `FoldError` or `LeftError`."""
         await self._saying.finish()
+
+    async def _alone(
+        self, consumer: PromptConsumer, raw: ConsumerRecord, held: Held, left: asyncio.Event
+    ) -> Sequence[Event[Payload]]:
+        """Fold one record, park it, or pass over it if it was folded before; what it causes."""
+        if raw.offset < held.position:
+            return ()
+        if raw.offset > held.position:
+            await _only_a_gap(consumer, raw, held.position)
+        try:
+            event = decode(raw)
+        except UndecodableError as error:
+            await self._park(raw, error, left)
+            return ()
+        try:
+            words = held.shard.fold(event, raw.offset)
+        except Exception as error:
+            raise refused(raw, error) from error
+        self._tally.handled()
+        return words
 
     async def _park(self, raw: ConsumerRecord, error: UndecodableError, left: asyncio.Event) -> None:
         self._tally.about_to_park()

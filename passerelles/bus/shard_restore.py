@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol, runtime_checkable
+from typing import Final
 
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
@@ -19,71 +19,17 @@ from passerelles.bus.codec import UndecodableError, decode
 from passerelles.bus.consumer import PromptConsumer
 from passerelles.bus.faults import fault
 from passerelles.bus.patience import Fairness, stay
+from passerelles.bus.shard import FoldError, Held, KeptShard, Shard, refused
+from passerelles.bus.shard_quick import Quick
 from passerelles.bus.shard_watch import ShardWatch
-from passerelles.bus.snapshots import Anchor, Parts, Refused, SnapshotFolder, SnapshotRefusedError
+from passerelles.bus.snapshots import Anchor, Refused, SnapshotFolder, SnapshotRefusedError
 from passerelles.telemetry import SHARD_SNAPSHOTS_REFUSED
-from schemas.envelope import Event
-from schemas.vocabulary import Payload
 
 log = structlog.get_logger(__name__)
 
 _READ_RECORDS: Final = 5_000
 _WORTH_MATCHING: Final = 200_000
 """Facts behind a snapshot from which loading them and matching every need once is quicker than folding each."""
-
-
-class Shard(Protocol):
-    """The fold of one partition: pure, so that the same log gives the same state and the same words.
-
-    Whatever it raises stops the runner: a shard never skips a fact.
-    """
-
-    def load(self, event: Event[Payload], offset: int) -> None:
-        """Take an event whose consequences were said already."""
-
-    def settle(self) -> None:
-        """The loading is over: derive what depends on all of it. Called once, also when there was nothing to load."""
-
-    def fold(self, event: Event[Payload], offset: int) -> Sequence[Event[Payload]]:
-        """Take an event, and give what it causes, in order: each time the same, to the byte."""
-
-
-@runtime_checkable
-class KeptShard(Shard, Protocol):
-    """A shard that snapshots can be taken of."""
-
-    def parts(self) -> Parts:
-        """A copy of the whole state, that the shard does not share: quick, as the fold stands still meanwhile."""
-
-    def resume(self, parts: Parts) -> None:
-        """Take up, while empty, the state that parts are a copy of; called in a thread.
-
-        Raises:
-            Exception: whichever, when this build would not go on from there as it went on then.
-        """
-
-
-class FoldError(Exception):
-    """A shard refused a fact; `str` tells where, without the data."""
-
-
-@dataclass(slots=True)
-class Held:
-    """A shard at work.
-
-    Attributes:
-        position: the next offset to fold.
-        said: what is caused by all before this offset is acknowledged.
-        kept_to: the position of its last snapshot, which was taken at `kept_at`, in seconds since 1970.
-        last: the last record before `position` that was seen.
-    """
-
-    shard: Shard
-    position: int
-    said: int
-    kept_to: int
-    kept_at: float
-    last: ConsumerRecord | None = None
 
 
 @dataclass(slots=True)
@@ -270,27 +216,20 @@ class Restoration:
 
     async def _take(self, replay: _Replay, raws: Sequence[ConsumerRecord]) -> None:
         held, loads = replay.held, replay.loads
-        shard = held.shard
-        for raw in raws:
-            offset = raw.offset
-            if offset >= replay.target:
-                return
-            held.last = raw
-            if offset < held.position:
-                continue  # the anchor
+        # Without the anchor, and what comes after the target.
+        raws = [raw for raw in raws if raw.offset < replay.target]
+        held.last = raws[-1] if raws else held.last
+        raws = [raw for raw in raws if raw.offset >= held.position]
+        if not raws:
+            return
+        quick, at = Quick(held.shard, raws, raws[0].offset, silently=loads), 0
+        while at < len(raws):
             await self._fairness.turn()
-            try:
-                event = decode(raw)
-            except UndecodableError:
-                continue  # parked when it was met for the first time
-            try:
-                if loads:
-                    shard.load(event, offset)
-                else:
-                    shard.fold(event, offset)
-            except Exception as error:
-                raise FoldError(f"{raw.topic}/{raw.partition}@{offset}: {fault(error)}") from error
-            held.position = offset + 1
+            taken, _ = quick.take(at)
+            if taken == at:
+                _alone(held.shard, raws[at], silently=loads)
+            at = max(taken, at + 1)
+            held.position = raws[at - 1].offset + 1
 
     @staticmethod
     def _settle(replay: _Replay) -> None:
@@ -301,6 +240,20 @@ class Restoration:
             except Exception as error:
                 raise FoldError(f"settle: {fault(error)}") from error
         held.position = held.said = replay.target
+
+
+def _alone(shard: Shard, raw: ConsumerRecord, *, silently: bool) -> None:
+    try:
+        event = decode(raw)
+    except UndecodableError:
+        return  # parked when it was met for the first time
+    try:
+        if silently:
+            shard.load(event, raw.offset)
+        else:
+            shard.fold(event, raw.offset)
+    except Exception as error:
+        raise refused(raw, error) from error
 
 
 def _ratio(position: int, replay: _Replay) -> float:

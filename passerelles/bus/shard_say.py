@@ -16,7 +16,7 @@ from passerelles.bus.consumer import PromptConsumer
 from passerelles.bus.faults import fault
 from passerelles.bus.patience import patiently
 from passerelles.bus.producer import SLICE_EVENTS, Publisher
-from passerelles.bus.shard_restore import FoldError, Held
+from passerelles.bus.shard import FoldError, Held
 from passerelles.bus.shard_watch import ShardWatch
 from passerelles.health import Check
 from passerelles.telemetry import BATCH_SECONDS, SHARD_EMITTED, SHARD_FOLDED, SHARD_POSITION

@@ -11,7 +11,7 @@ import structlog
 from aiokafka import TopicPartition
 
 from passerelles.bus.faults import fault
-from passerelles.bus.shard_restore import Held, KeptShard
+from passerelles.bus.shard import Held, KeptShard
 from passerelles.bus.shard_watch import ShardWatch
 from passerelles.bus.snapshots import Anchor, Header, Parts, SnapshotFolder
 

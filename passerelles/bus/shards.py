@@ -24,8 +24,9 @@ from passerelles.bus.parking import Parking
 from passerelles.bus.parking_limits import TooMuchParkedError
 from passerelles.bus.patience import Backoff, LeftError, unless
 from passerelles.bus.producer import Publisher
+from passerelles.bus.shard import FoldError, Held, Shard
 from passerelles.bus.shard_fold import SLICE_RECORDS, Folding
-from passerelles.bus.shard_restore import FoldError, Held, Restoration, Shard
+from passerelles.bus.shard_restore import Restoration
 from passerelles.bus.shard_snapshots import Snapshots
 from passerelles.bus.shard_watch import ShardWatch
 from passerelles.bus.snapshots import SnapshotFolder

@@ -14,7 +14,7 @@ from services.matching.columns.layout import COMPANY, ID_PAIR, number_of, words
 from services.matching.columns.meeting import LEFT
 from services.matching.facts import Facts
 from services.matching.places import Place
-from services.matching.ranker import Pair, Ranker
+from services.matching.ranker import Pair, Ranker, Told
 from services.matching.rules import Rules
 from services.matching.scribe import Scribe
 from services.matching.standings import Standings
@@ -73,13 +73,18 @@ class Changes:
             was = bucket_of(staff.table, position)
         else:
             return None
+        return self.met(words(fact.id), self._ranker.meet(fact.id, was))
+
+    def met(self, id_: Id, told: Told) -> Change:
+        """What an availability changed when it was met; it stood in `Rows.former` before."""
+        staff = self._facts.staff
         change, made = Change(), []
-        for need, what, key, high, low in self._ranker.meet(fact.id, was):
+        for need, what, key, high, low in told:
             if what != LEFT:
                 made.append((need, key, high, low))
                 continue
             position = position_of(staff.table, high, low)
-            row = staff.former[0] if (high, low) == words(fact.id) else staff.table.rows[position]
+            row = staff.former[0] if (high, low) == id_ else staff.table.rows[position]
             ids = PairIds(
                 self._scribe.need_id(need),
                 UUID(int=number_of(high, low)),

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from passerelles.reference.communes import COMMUNES, EARTH_RADIUS_METRES, ROAD_FACTOR, distance_metres
 from services.matching.columns.layout import Ints
+from services.matching.columns.taking import Roads
 
 _DOUBT: Final = 1e-4
 """In metres: ten thousand times what a few last bits of a float64 amount to at a thousand kilometres."""
@@ -26,14 +27,15 @@ class Distances:
 
     Attributes:
         number: of a commune by INSEE code, its place in the reference.
+        roads: what compiled functions take.
     """
 
     def __init__(self) -> None:
         self._communes = list(COMMUNES.values())
         self.number = {code: number for number, code in enumerate(COMMUNES)}
         # A place for every origin is reserved, and touched when it is filled.
-        self._metres = np.empty((len(self._communes), len(self._communes)), dtype=np.int32)
-        self._rows: list[Ints | None] = [None] * len(self._communes)
+        metres = np.empty((len(self._communes), len(self._communes)), dtype=np.int32)
+        self.roads = Roads(metres, np.full(len(self._communes), -1, dtype=np.int32))
         self._filled = 0
         self._lat = np.array([math.radians(each.lat) for each in self._communes])
         self._lon = np.array([each.lon for each in self._communes])
@@ -41,12 +43,13 @@ class Distances:
 
     def row(self, origin: int) -> Ints:
         """Metres from a commune to each, by their numbers."""
-        row = self._rows[origin]
-        if row is None:
-            row = self._metres[self._filled]
-            row[:] = self._from(origin)
-            self._rows[origin] = row
+        place = self.roads.rows[origin]
+        if place < 0:
+            place = self._filled
+            self.roads.metres[place] = self._from(origin)
+            self.roads.rows[origin] = place
             self._filled += 1
+        row: Ints = self.roads.metres[place]
         return row
 
     def _from(self, origin: int) -> NDArray[np.float64]:

@@ -17,11 +17,12 @@ from schemas.facts import AvailabilityRecorded, NeedRecorded
 from schemas.vocabulary import Payload
 from services.matching.adoption import RuleLibrary
 from services.matching.changes import Change, Changes
-from services.matching.columns.layout import number_of
+from services.matching.columns.layout import number_of, words
+from services.matching.columns.taking import Written
 from services.matching.facts import Facts
 from services.matching.odd import Odd
 from services.matching.places import Place
-from services.matching.ranker import Ranker
+from services.matching.ranker import Ranker, Told
 from services.matching.rules import Rules
 from services.matching.scribe import Scribe
 from services.matching.standings import Standings
@@ -109,6 +110,21 @@ class TerritoryFold:
             case _:
                 return ()
         return self._say(change, Voice(event, self.territory, offset, self.rules.book.version)) if change else ()
+
+    def take(self, written: Written, first: int, last: int, *, silently: bool) -> tuple[int, Told]:
+        """Take facts of this territory from `first` on, as `fold` takes them one by one, or as `load` does.
+
+        Returns:
+            The first that was not taken, at the latest the one after the first that causes something; and what that
+            one changed, which `caused` says.
+        """
+        return self.ranker.take(written, first, last, meets=self.is_open and not silently)
+
+    def caused(self, told: Told, event: Event[Payload], offset: int) -> Sequence[Event[Payload]]:
+        """Say what an availability changed that was taken by `take`, before anything else is."""
+        assert isinstance(event.data, AvailabilityRecorded)  # noqa: S101 (nothing else causes anything there)
+        change = self._changes.met(words(event.data.id), told)
+        return self._say(change, Voice(event, self.territory, offset, self.rules.book.version))
 
     def open_set(self, need_id: UUID) -> tuple[Place, ...]:
         """The pairs of a need that stand proposed, accepted or not, by rank."""

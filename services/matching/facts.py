@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import date
 from struct import Struct
 from typing import Final
@@ -14,6 +15,7 @@ import numpy as np
 from schemas.decisions import DecisionRecorded
 from schemas.facts import AvailabilityRecorded, NeedRecorded, Posting
 from schemas.vocabulary import Mode, PostingStatus
+from services.matching import forms
 from services.matching.columns.buckets import OTHER
 from services.matching.columns.layout import (
     ELSEWHERE,
@@ -31,11 +33,14 @@ from services.matching.columns.layout import (
     WITHDRAWN,
     Ints,
     Links,
+    Longs,
     words,
 )
+from services.matching.columns.postings import CERTIFICATE_DIGITS, MOST_TAGS, VALUES, Known
+from services.matching.columns.taking import Desk
 from services.matching.distances import distances
 from services.matching.links import links_of, rome
-from services.matching.named import Names
+from services.matching.named import FoundNames, Names
 from services.matching.odd import Odd
 from services.matching.rows import Rows
 from services.matching.rules import Rules
@@ -51,6 +56,18 @@ def digest_of(data: Posting | DecisionRecorded) -> int:
     return crc32(type(data).__pydantic_serializer__.to_json(data)) - (1 << 31)
 
 
+def words_of_tag(code: str) -> tuple[int, int]:
+    """The code of a skill or a certificate as two words: its length, and what its digits make."""
+    if len(code) < CERTIFICATE_DIGITS:
+        return len(code), int(code)
+    return CERTIFICATE_DIGITS, words(UUID(int=int(code, 16)))[1]
+
+
+def words_of_company(id_: bytes) -> tuple[int, int]:
+    """The identifier of a company as two words."""
+    return words(UUID(bytes=id_))
+
+
 class Facts:
     """The facts of one territory in one epoch.
 
@@ -58,6 +75,7 @@ class Facts:
     withdrawal says why from it.
 
     Attributes:
+        own: the territory's name as compiled functions take it.
         occupations: numbers of buckets by code, the first of none.
         tags: numbers of skills and certificates.
         companies: numbers of companies, by the 16 bytes of their identifiers.
@@ -66,10 +84,11 @@ class Facts:
 
     def __init__(self, territory: str, rules: Rules, odd: Counter[Odd]) -> None:
         self.territory = territory
+        self.own = np.frombuffer(territory.encode(), dtype=np.uint8)
         self.today: date | None = None
         self.occupations = rome().copy()
-        self.tags: Names[str] = Names()
-        self.companies: Names[bytes] = Names()
+        self.tags = FoundNames(words_of_tag)
+        self.companies = FoundNames(words_of_company)
         self.needs = Rows(NEED_WIDTH, len(self.occupations))
         self.staff = Rows(FACT_WIDTH, len(self.occupations))
         self.former_bucket = GONE
@@ -79,16 +98,21 @@ class Facts:
         self._fact: Ints = np.zeros((1, FACT_WIDTH), dtype=np.int32)
         self._wide = self._fact.view(np.int64)
         self._bytes = self._fact.data.cast("B")
+        self._tags: Ints = np.zeros(MOST_TAGS, dtype=np.int32)
+        self._values: Longs = np.zeros(VALUES, dtype=np.int64)
+        self._words: Longs = np.zeros(2, dtype=np.int64)
+        self._outcome: Longs = np.zeros(1, dtype=np.int64)
 
     def adopt(self, rules: Rules) -> None:
         """Compare by other rules from here on."""
         self.rules = rules
         self.links = links_of(rules, tuple(self.occupations.names))
 
-    def name(self, occupations: Names[str], tags: Names[str], companies: Names[bytes]) -> None:
-        """Know names by the numbers that restored rows have them under."""
-        self.occupations, self.tags, self.companies = occupations, tags, companies
-        self.links = links_of(self.rules, tuple(occupations.names))
+    def name(self, occupations: Iterable[str], tags: Iterable[str], companies: Iterable[bytes]) -> None:
+        """Know names by the numbers that restored rows have them under: in the order in which they come."""
+        self.occupations = Names(occupations)
+        self.tags, self.companies = FoundNames(words_of_tag, tags), FoundNames(words_of_company, companies)
+        self.links = links_of(self.rules, tuple(self.occupations.names))
 
     def record_need(self, fact: NeedRecorded) -> bool:
         """Take a need's fact. False: it changes nothing here."""
@@ -118,6 +142,18 @@ class Facts:
         for rows in (self.needs, self.staff):
             for high, low in rows.expired(self.ordinal):
                 rows.retire(high, low)
+
+    @property
+    def known(self) -> Known:
+        """The numbers of names, as compiled functions take them."""
+        tags, companies = self.tags, self.companies
+        return Known(tags.keys, tags.slots, companies.keys, companies.slots, forms.occupations(), forms.communes())
+
+    @property
+    def desk(self) -> Desk:
+        """Where compiled functions make rows of facts."""
+        former = (self.needs.former, self.staff.former)
+        return Desk(self._fact, self._wide, self._tags, self._values, self._words, *former, self._outcome)
 
     @property
     def ordinal(self) -> int:

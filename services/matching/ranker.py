@@ -7,7 +7,8 @@ from uuid import UUID
 
 import numpy as np
 
-from services.matching.columns import meeting, ranking, reading, refilling
+from services.matching import forms
+from services.matching.columns import meeting, ranking, reading, refilling, taking
 from services.matching.columns.appraising import INELIGIBLE
 from services.matching.columns.buckets import bucket_of, position_of
 from services.matching.columns.layout import (
@@ -26,6 +27,7 @@ from services.matching.columns.layout import (
     Rankings,
     words,
 )
+from services.matching.columns.taking import Written
 from services.matching.distances import distances
 from services.matching.facts import Facts
 from services.matching.rows import room_for
@@ -35,6 +37,9 @@ _FIRST: Final = 512
 
 Pair = tuple[int, int, int, int]
 """An eligible pair: its need's place, its key, its availability's two words."""
+
+Told = list[list[int]]
+"""What an availability changes, as rows of `meeting`: need's place, what, key, and the availability's two words."""
 
 
 class Ranker:
@@ -81,12 +86,8 @@ class Ranker:
             self._ready_marks(),
         )
 
-    def meet(self, id_: UUID, was: int) -> list[list[int]]:
-        """Compare an availability with the needs that it could serve or that hold it, as it is and as it was.
-
-        Returns:
-            What that changes, as rows of `meeting`: need's place, what, key, and the availability's two words.
-        """
+    def meet(self, id_: UUID, was: int) -> Told:
+        """Compare an availability with the needs that it could serve or that hold it, as it is and as it was."""
         facts = self._facts
         high, low = words(id_)
         staff, needs, marks, former = facts.staff.table, facts.needs.table, self._ready_marks(), facts.staff.former
@@ -98,7 +99,36 @@ class Ranker:
             if count >= 0:
                 break
             self._told = np.empty((room_for(-count, _FIRST), meeting.TOLD_WIDTH), dtype=np.int64)
-        told: list[list[int]] = []
+        return self._changes(count)
+
+    def take(self, written: Written, first: int, last: int, *, meets: bool) -> tuple[int, Told]:
+        """Take facts in a row, as the compiled `take`; with what the last of them changes, as `meet` returns it."""
+        facts, desk = self._facts, self._facts.desk
+        taken = taking.take(
+            written,
+            first,
+            last,
+            meets,
+            facts.ordinal,
+            facts.own,
+            forms.form(),
+            facts.known,
+            distances().roads,
+            facts.staff.table,
+            facts.needs.table,
+            facts.links,
+            self._standings.decided,
+            self.rankings,
+            self._ready_marks(),
+            self._told,
+            desk,
+        )
+        caused = int(desk.outcome[taking.CAUSED])
+        return taken, self._changes(caused) if caused else []
+
+    def _changes(self, count: int) -> Told:
+        """The first rows of what was told, those of exhausted rankings by what a search changes."""
+        told: Told = []
         for row in self._told[:count].tolist():
             if row[1] < meeting.EXHAUSTED:
                 told.append(row)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
+from passerelles.bus.codec import Recorded
 from passerelles.bus.snapshots import Parts
 from schemas.envelope import Event
 from schemas.epochs import RulesAdopted
@@ -17,6 +19,7 @@ from services.matching.adoption import RuleLibrary
 from services.matching.odd import Odd
 
 if TYPE_CHECKING:
+    from services.matching.batches import Batch
     from services.matching.engine import TerritoryFold
 
 log = structlog.get_logger(__name__)
@@ -64,6 +67,34 @@ class MatchingShard:
         """Take an event, and say what it changes. Raises `RulesMismatchError`, each time for the same event."""
         fold = self._route(event)
         return () if fold is None else fold.fold(event, offset)
+
+    def read(self, records: Sequence[Recorded]) -> Batch:
+        """Look at records that follow one another in the partition, for `take`."""
+        from services.matching.batches import Batch  # noqa: PLC0415 (see `_route`)
+
+        return Batch(records)
+
+    def take(
+        self, batch: Batch, first: int, last: int, *, silently: bool = False
+    ) -> tuple[int, Callable[[Event[Payload], int], Sequence[Event[Payload]]] | None]:
+        """Take records of a batch from `first` on, and before `last`, as far as they need not be looked at one by one.
+
+        Args:
+            batch: what `read` gave.
+            first: a place in the batch.
+            last: another, after it.
+            silently: take them as `load` does, else as `fold` does.
+
+        Returns:
+            The first that was not taken, which may be `first`; and, if the one before it caused something, what says it
+            from its event and offset, to be called before anything else is taken.
+        """
+        head = batch.head(first)
+        fold = None if head is None else self._folds.get(head.territory)
+        if head is None or fold is None or fold.epoch != head.epoch:
+            return first, None
+        taken, told = fold.take(batch.written, first, last, silently=silently)
+        return taken, partial(fold.caused, told) if told else None
 
     def parts(self) -> Parts:
         """A copy of the whole state, for a snapshot."""

@@ -20,7 +20,6 @@ from schemas.epochs import RulesAdopted
 from services.matching.adoption import RuleLibrary
 from services.matching.columns.layout import BLOCK, BLOCKS, POOLED, Rankings
 from services.matching.engine import TerritoryFold
-from services.matching.named import Names
 from services.matching.odd import Odd
 from services.matching.rows import Rows
 
@@ -91,9 +90,9 @@ def from_columns(copy: Columns, *, library: RuleLibrary, odd: Counter[Odd]) -> T
     facts, standings = fold.facts, fold.standings
     facts.today = None if about["today"] is None else date.fromisoformat(about["today"])
     facts.name(
-        Names(_bytes(copy["occupations"]).decode().split("\n")),
-        Names(_bytes(copy["tags"]).decode().split("\n") if copy["tags"] else ()),
-        Names(_slices(_bytes(copy["companies"]), 16)),
+        _bytes(copy["occupations"]).decode().split("\n"),
+        _bytes(copy["tags"]).decode().split("\n") if copy["tags"] else (),
+        _slices(_bytes(copy["companies"]), 16),
     )
     for name, rows in (("staff", facts.staff), ("needs", facts.needs)):
         rows.restore({field: copy[f"{name}.{field}"] for field in _FIELDS})

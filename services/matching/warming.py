@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from uuid import UUID
 
+from passerelles.bus.codec import encode
 from passerelles.reference.rulebook import RULEBOOK
 from schemas.catalogue import BY_PAYLOAD
 from schemas.decisions import DecisionRecorded, Standing
@@ -19,6 +20,7 @@ from schemas.epochs import DayStarted, EpochOpened
 from schemas.facts import AvailabilityRecorded, NeedRecorded
 from schemas.vocabulary import Mode, Payload, PostingStatus, proposal_id
 from services.matching.adoption import RuleLibrary
+from services.matching.batches import Batch
 from services.matching.engine import TerritoryFold
 from services.matching.rules import Rules
 from services.matching.state import columns, from_columns
@@ -34,8 +36,14 @@ def warm_up() -> None:
     fold = TerritoryFold("46", 1, Rules(RULEBOOK), library=RuleLibrary(), odd=Counter())
     for offset, data in enumerate(_facts()):
         fold.fold(_event(data), offset)
+    _take(fold)
     copy = from_columns(columns(fold), library=RuleLibrary(), odd=Counter())
     copy.fold(_event(_staff(0, 4)), 0)
+
+
+def _take(fold: TerritoryFold) -> None:
+    batch = Batch([encode(_event(_staff(_LENT)))])
+    fold.take(batch.written, 0, 1, silently=False)
 
 
 def _facts() -> Iterator[Payload]:

@@ -50,6 +50,12 @@ def slot_of_pair(slots: Ints, keys: Longs, high: int, low: int, other_high: int,
 
 
 @kernel
+def index_row(slots: Ints, keys: Longs, row: int) -> None:
+    """Let a row be found by its first two columns."""
+    slots[slot_of(slots, keys, 0, keys[row, 0], keys[row, 1])] = row + 1
+
+
+@kernel
 def index_pairs(slots: Ints, keys: Longs, count: int) -> None:
     """Fill an empty index with the first `count` rows, by all four columns."""
     for row in range(count):
