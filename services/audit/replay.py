@@ -27,7 +27,7 @@ from passerelles.errors import ConflictError, UnavailableError
 from schemas.catalogue import CATALOGUE
 from schemas.envelope import TYPE_PREFIX
 from services.audit.archive.cluster import cluster_of
-from services.audit.archive.manifest import Root, Segment
+from services.audit.archive.manifest import Segment
 from services.audit.archive.segment import records_of
 from services.audit.reading.segments import Kept, SegmentArchive
 
@@ -171,12 +171,11 @@ async def publish(archive: SegmentArchive, records: Iterable[Kept], bus: Bus) ->
         ConflictError: the bus is the very one that the archive is of: what is there would be said twice.
         UnavailableError: it does not answer.
     """
-    root = archive.entries[0]
     try:
         cluster = await cluster_of(bus)
     except (KafkaError, OSError) as error:
         raise UnavailableError("Le bus donné ne répond pas.", remedy="Vérifier l'adresse de --to-bus.") from error
-    if cluster is not None and isinstance(root, Root) and root.cluster == cluster:
+    if cluster is not None and archive.root.cluster == cluster:
         raise ConflictError(
             "Ce bus est celui dont l'archive est faite : tout y serait dit deux fois.",
             remedy="Donner à --to-bus un autre Kafka, avec les topics du contrat.",

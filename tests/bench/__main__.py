@@ -8,7 +8,19 @@ import sys
 import time
 from pathlib import Path
 
-BENCHES = ("alert", "emails", "fire", "policy", "audit", "engine", "shards", "restore", "scaling", "sudden")
+BENCHES = (
+    "alert",
+    "emails",
+    "fire",
+    "policy",
+    "audit",
+    "audit_opening",
+    "engine",
+    "shards",
+    "restore",
+    "scaling",
+    "sudden",
+)
 REPORT = Path("build/bench.json")
 
 

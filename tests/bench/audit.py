@@ -78,7 +78,7 @@ def _measured(data: Path) -> dict[str, float]:
     warm_up()
     live, writing = _archived(data)
     address = str(data / "archive")
-    archive = SegmentArchive(address)
+    archive = _opened(address)
     size = sum(each.size for each in archive.segments)
     count = sum(each.count for each in archive.segments)
     figures = {
@@ -102,6 +102,10 @@ def _measured(data: Path) -> dict[str, float]:
     return figures | _dumped(archive, data)
 
 
+def _opened(address: str) -> SegmentArchive:
+    return SegmentArchive(address, index=Path(address).with_name("index.sqlite"))
+
+
 def _folded(address: str, live: float) -> dict[str, float]:
     """The fold of each partition's first segments beside the live engine on the same facts: decode, fold, encode."""
     folded, facts, files = Spent(), 0, FolderFiles(Path(address))
@@ -118,7 +122,7 @@ def _folded(address: str, live: float) -> dict[str, float]:
 def _searched(address: str) -> dict[str, float]:
     """What a person waits for, once the index is there; the last proposal has the whole log before it."""
     indexed = Spent()
-    archive = SegmentArchive(address)
+    archive = _opened(address)
     with spending(indexed):
         archive.complete_index()
     count = sum(each.count for each in archive.segments)
@@ -126,19 +130,19 @@ def _searched(address: str) -> dict[str, float]:
     proposal = _lately(archive, "proposal.made")[-1]
     judge, told = MatchingJudge(), Spent()
     with spending(told):
-        story = explain(SegmentArchive(address), proposal, judge=judge)
+        story = explain(_opened(address), proposal, judge=judge)
     figures["audit.explain.seconds"] = told.wall
     (pair,) = story.pairs
     others = [id_ for id_ in _lately(archive, "availability.recorded") if id_ != pair.availability_id]
     compared = Spent()
     with spending(compared):
-        story = explain(SegmentArchive(address), proposal, judge=judge, against=others[0])
+        story = explain(_opened(address), proposal, judge=judge, against=others[0])
     assert story.comparison
     figures["audit.explain_against.seconds"] = compared.wall
     figures["audit.explain_against.candidates"] = float(story.comparison.candidates)
     needed = Spent()
     with spending(needed):
-        explain(SegmentArchive(address), pair.need_id, judge=judge)
+        explain(_opened(address), pair.need_id, judge=judge)
     figures["audit.explain_need.seconds"] = needed.wall
     return figures
 

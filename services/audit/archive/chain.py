@@ -44,26 +44,32 @@ def read_chain(files: ArchiveFiles, verifier: Verifier | None = None) -> list[An
         try:
             entry = read_entry(content, verifier)
         except (UnreadableError, ForgedError) as error:
-            raise _broken(sequence) from error
+            raise broken(sequence) from error
         if entry.sequence != sequence or (verifier is not None and entry.previous != previous):
-            raise _broken(sequence)
+            raise broken(sequence)
         previous = digest_of(content)
         entries.append(entry)
     if not entries:
-        raise NoArchiveError(
-            "Il n'y a pas d'archive à cette adresse.", remedy="Vérifier --archive ou PASSERELLES_ARCHIVE."
-        )
+        raise no_archive()
     return entries
 
 
 def _contents(files: ArchiveFiles) -> Iterator[tuple[int, bytes]]:
     for sequence, name in enumerate(files.names("chain")):
         if name != entry_file(sequence):
-            raise _broken(sequence)
+            raise broken(sequence)
         yield sequence, files.read(name)
 
 
-def _broken(sequence: int) -> ArchiveError:
+def no_archive() -> NoArchiveError:
+    """There is no chain at the address."""
+    return NoArchiveError(
+        "Il n'y a pas d'archive à cette adresse.", remedy="Vérifier --archive ou PASSERELLES_ARCHIVE."
+    )
+
+
+def broken(sequence: int) -> ArchiveError:
+    """An entry is not there, or not what the chain needs there."""
     return ArchiveError(
         f"L'entrée {sequence} de la chaîne manque ou n'est pas lisible.",
         remedy="Lancer « passerelles audit verify », qui nomme ce qui ne va pas.",
@@ -106,7 +112,7 @@ class ChainWriter:
             self._digest = digest_of(self._files.read(entry_file(len(self.entries) - 1)))
             # Without a head: a crash between the first entry and its head.
             if (head is None and len(self.entries) > 1) or (head is not None and head.sequence >= len(self.entries)):
-                raise _broken(len(self.entries))
+                raise broken(len(self.entries))
         self.sign_head()
 
     def _head(self) -> Head | None:
@@ -125,7 +131,7 @@ class ChainWriter:
         """The first entry."""
         root = self.entries[0]
         if not isinstance(root, Root):
-            raise _broken(0)
+            raise broken(0)
         return root
 
     def add(self, kind: type[E], **fields: Any) -> E:

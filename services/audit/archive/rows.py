@@ -48,6 +48,11 @@ def last_row(files: ArchiveFiles, segment: Segment) -> Filed:
     return records_of(next(chosen(files, segment, [segment.count - 1])))[0]
 
 
+def lost(segment: Segment) -> ArchiveError:
+    """The file of a segment is not there."""
+    return ArchiveError(f"Le fichier du segment {segment.place} manque.", remedy="Lancer « passerelles audit verify ».")
+
+
 def _opened(file: Any) -> parquet.ParquetFile:
     return parquet.ParquetFile(file, read_dictionary=[])
 

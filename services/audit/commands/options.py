@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from passerelles.reference.calendar import paris_midnight
 from passerelles.settings import Settings, read_settings
 from services.audit.archive.errors import ArchiveError
 from services.audit.archive.keys import PUBLIC
-from services.audit.reading.segments import INDEX, SegmentArchive
+from services.audit.reading.index import Index
+from services.audit.reading.segments import SegmentArchive
 
 DIFFERS: Final = 1
 """Exit code: something does not hold, or an error that has no code of its own."""
@@ -41,7 +43,7 @@ class Where:
     """An archive and the folder of its service.
 
     Attributes:
-        data: holds the keys, and the index of an archive in a bucket or a folder that cannot be written.
+        data: holds the keys, and the index: who may write there is trusted.
     """
 
     address: str
@@ -53,11 +55,18 @@ class Where:
         file = self.data / PUBLIC
         return file.read_bytes() if file.exists() else None
 
-    def open(self) -> SegmentArchive:
-        """The archive, to be read. Raises `ArchiveError`."""
-        is_elsewhere = "://" in self.address or not os.access(self.address, os.W_OK)
-        index = self.data / f"audit-{INDEX}" if is_elsewhere else None
+    def open(self, *, anew: bool = False) -> SegmentArchive:
+        """The archive, to be read; `anew`: by an index made again. Raises `ArchiveError`."""
+        index = self.data / f"audit-index-{self._name}.sqlite"
+        if anew:
+            Index(index).remove()
         return SegmentArchive(self.address, index=index)
+
+    @property
+    def _name(self) -> str:
+        """Tells the archives apart that are read with one data folder."""
+        place = self.address if "://" in self.address else str(Path(self.address).resolve())
+        return hashlib.sha256(place.encode()).hexdigest()[:12]
 
 
 def where(archive: str | None, data: Path | None) -> Where:
@@ -103,6 +112,9 @@ def failures() -> Iterator[None]:
         raise typer.Exit(_code(error)) from error
     except BrokenPipeError:
         raise
+    except sqlite3.Error as error:
+        typer.echo(f"Index inutilisable ({error}) : le refaire par « passerelles audit index --rebuild ».", err=True)
+        raise typer.Exit(UNREADABLE) from error
     except OSError as error:
         told = "Archive inutilisable : le disque ou le stockage de l'archive ne répond pas, ou refuse"
         typer.echo(f"{told} ({error.strerror or type(error).__name__}).", err=True)

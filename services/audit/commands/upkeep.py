@@ -43,6 +43,5 @@ def index(
 ) -> None:
     """Compléter l'index des identifiants, ou le refaire à partir des segments."""
     with failures():
-        opened = where(archive, data).open()
-        count = opened.complete_index(anew=rebuild)
+        count = where(archive, data).open(anew=rebuild).complete_index()
     typer.echo(f"L'index couvre {count} segments.")

@@ -16,19 +16,15 @@ from uuid import UUID
 import pyarrow as pa
 
 from passerelles.bus.codec import UndecodableError, decode
-from schemas.topics import TopicName
-from services.audit.archive.chain import read_chain
-from services.audit.archive.errors import ArchiveError
-from services.audit.archive.files import ArchiveFiles, FolderFiles, open_files
-from services.audit.archive.manifest import AnyEntry, Segment, dropped_of
-from services.audit.archive.rows import batches, chosen
+from services.audit.archive.files import ArchiveFiles, open_files
+from services.audit.archive.manifest import Segment
+from services.audit.archive.rows import batches, chosen, lost
 from services.audit.archive.segment import Filed, records_of
 from services.audit.reading.filter import Filter
 from services.audit.reading.index import Index
 from services.audit.reading.noted import NAMELESS
 from services.audit.reading.port import ArchivedEvent, Offers, Stretch
 
-INDEX: Final = "index.sqlite"
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 T = TypeVar("T")
 
@@ -46,31 +42,34 @@ class SegmentArchive:
 
     Args:
         address: its folder or URL.
-        index: where the index is kept; by default in the archive's folder, or for a bucket in this one.
+        index: where the index is kept: trusted, so not beside the archive.
+
+    Attributes:
+        root: the first entry of its chain.
 
     Raises:
         NoArchiveError: there is none.
         ArchiveError: its chain cannot be read.
     """
 
-    def __init__(self, address: str, *, index: Path | None = None) -> None:
+    def __init__(self, address: str, *, index: Path) -> None:
         self.files: ArchiveFiles = open_files(address)
-        self.entries: list[AnyEntry] = read_chain(self.files)
-        self._index = index or (self.files.root / INDEX if isinstance(self.files, FolderFiles) else Path(INDEX))
+        self._index = Index(index)
+        self._is_noted = False
+        with self._index:
+            self._last = self._index.register.follow(self.files)
+            self.root = self._index.register.root()
 
     @property
     def segments(self) -> list[Segment]:
-        """Those whose files retention has left, in the chain's order."""
-        dropped = dropped_of(self.entries)
-        return [each for each in self.entries if isinstance(each, Segment) and each.sequence not in dropped]
+        """Those whose files retention has left, by epoch, topic, partition and offset."""
+        with self._index:
+            return self._index.register.segments(self._last)
 
-    def complete_index(self, progress: Callable[[Segment], None] | None = None, *, anew: bool = False) -> int:
-        """Bring the index up to date, and say how many segments it has. Raises `ArchiveError`."""
-        if anew:
-            self._index.unlink(missing_ok=True)
-        with Index(self._index) as index:
-            index.complete(self.files, self.segments, progress)
-        return len(self.segments)
+    def complete_index(self) -> int:
+        """Bring the index up to date with what was open, and say how many segments it has. Raises `ArchiveError`."""
+        with self._completed() as index:
+            return len(index.register.segments(self._last))
 
     def events(
         self,
@@ -140,21 +139,19 @@ class SegmentArchive:
         territory: str | None = None,
     ) -> Iterator[T]:
         """The same records, each as `read` makes it of a segment's rows; of `types`, and what has no usual header."""
-        segments = [
-            each
-            for each in self.segments
-            if (topics is None or each.topic in topics)
-            and (partitions is None or each.partition in partitions)
-            and (epochs is None or each.epoch in epochs)
-            and (since is None or each.last_at >= since)
-            and (until is None or each.first_at < until)
-        ]
         rows = self._rows_named(subjects, types)
-        if rows is not None:
-            segments = [each for each in segments if each.sha256 in rows]
+        with self._index:
+            segments = self._index.register.segments(
+                self._last,
+                numbers=rows,
+                topics=topics,
+                partitions=partitions,
+                epochs=epochs,
+                since=since,
+                before=until,
+            )
         keep = Filter(since, until, types, territory)
-        by_epoch = sorted(segments, key=lambda each: (each.epoch, each.topic, each.partition, each.log, each.first))
-        for _, of_epoch in groupby(by_epoch, key=attrgetter("epoch")):
+        for _, of_epoch in groupby(segments, key=attrgetter("epoch")):
             streams = [
                 self._stream(number, list(of_one), rows, keep, read)
                 for number, (_, of_one) in enumerate(groupby(of_epoch, key=attrgetter("topic", "partition")))
@@ -164,19 +161,13 @@ class SegmentArchive:
 
     def offers(self, stretch: Stretch, territory: str, occupations: Collection[str]) -> Offers:
         """As `Archive.offers` says."""
-        ends = {
-            each.sha256: min(stretch.last, each.last) - each.first
-            for each in self.segments
-            if (each.topic, each.epoch, each.partition) == (TopicName.FACTS, stretch.epoch, stretch.partition)
-            and each.first <= stretch.last
-        }
         with self._completed() as index:
-            return index.offers(ends, territory, occupations)
+            return index.offers(stretch, territory, occupations)
 
     def _rows_named(
         self, subjects: Collection[UUID] | None, types: Collection[str] | None
-    ) -> dict[str, list[int]] | None:
-        """The rows that the index finds, by the digest of their segment; none where it does not help."""
+    ) -> dict[int, list[int]] | None:
+        """The rows that the index finds, by the entry of their segment; none where it does not help."""
         if subjects is not None:
             names = [each.bytes for each in subjects]
         elif types is not None and NAMELESS.issuperset(types):
@@ -188,15 +179,17 @@ class SegmentArchive:
 
     @contextmanager
     def _completed(self) -> Iterator[Index]:
-        with Index(self._index) as index:
-            index.complete(self.files, self.segments)
+        with self._index as index:
+            if not self._is_noted:
+                index.complete(self.files, self._last)
+                self._is_noted = True
             yield index
 
     def _stream(
         self,
         number: int,
         segments: Iterable[Segment],
-        rows: dict[str, list[int]] | None,
+        rows: dict[int, list[int]] | None,
         keep: Filter,
         read: Callable[[Segment, pa.RecordBatch], Iterable[T]],
     ) -> Iterator[tuple[int, int, T]]:
@@ -211,16 +204,14 @@ class SegmentArchive:
                         latest = max(latest, at)
                         yield latest, number, what
 
-    def _batches(self, segment: Segment, rows: dict[str, list[int]] | None) -> Iterator[pa.RecordBatch]:
+    def _batches(self, segment: Segment, rows: dict[int, list[int]] | None) -> Iterator[pa.RecordBatch]:
         try:
             if rows is None:
                 yield from batches(self.files, segment)
             else:
-                yield from chosen(self.files, segment, rows[segment.sha256])
+                yield from chosen(self.files, segment, rows[segment.sequence])
         except FileNotFoundError as error:
-            raise ArchiveError(
-                f"Le fichier du segment {segment.place} manque.", remedy="Lancer « passerelles audit verify »."
-            ) from error
+            raise lost(segment) from error
 
 
 def _as_kept(segment: Segment, batch: pa.RecordBatch) -> Iterator[Kept]:

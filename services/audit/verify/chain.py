@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from services.audit.archive.chain import HEAD
-from services.audit.archive.errors import NoArchiveError
+from services.audit.archive.chain import HEAD, no_archive
 from services.audit.archive.files import ArchiveFiles
 from services.audit.archive.keys import Verifier
 from services.audit.archive.manifest import (
@@ -58,9 +57,7 @@ def verify_chain(
 def _walk(files: ArchiveFiles, verifier: Verifier, report: ChainReport) -> None:
     names = files.names("chain")
     if not names:
-        raise NoArchiveError(
-            "Il n'y a pas d'archive à cette adresse.", remedy="Vérifier --archive ou PASSERELLES_ARCHIVE."
-        )
+        raise no_archive()
     known = set(names)
     last = max((int(name.rpartition("/")[2].removesuffix(".json")) for name in names if _is_number(name)), default=-1)
     previous: str | None = None

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from passerelles import logging
-from services.audit.archive.errors import ArchiveError, NoArchiveError
+from services.audit.archive.chain import no_archive
+from services.audit.archive.errors import ArchiveError
 from services.audit.archive.files import ArchiveFiles, open_files
 from services.audit.archive.keys import PUBLIC, Verifier
 from services.audit.verify.chain import verify_chain
@@ -111,9 +112,7 @@ def _own_key(files: ArchiveFiles) -> bytes:
         return files.read(PUBLIC)
     except FileNotFoundError as error:
         if not files.names("chain"):
-            raise NoArchiveError(
-                "Il n'y a pas d'archive à cette adresse.", remedy="Vérifier --archive ou PASSERELLES_ARCHIVE."
-            ) from error
+            raise no_archive() from error
         raise ArchiveError("L'archive n'a plus sa clé publique.", remedy="La donner par --public-key.") from error
 
 

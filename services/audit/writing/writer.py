@@ -15,7 +15,7 @@ from services.audit.archive.errors import ArchiveError, OtherLogError
 from services.audit.archive.files import ArchiveFiles
 from services.audit.archive.keys import Signer
 from services.audit.archive.manifest import LogBegun, Segment, digest_of, dropped_of
-from services.audit.archive.rows import last_row
+from services.audit.archive.rows import last_row, lost
 from services.audit.archive.segment import Filed, to_parquet
 
 SEGMENT_ROWS: Final = 100_000
@@ -106,10 +106,7 @@ class ArchiveWriter:
             # Read again: retention may have written since this writer opened the chain.
             if self._last[place].sequence in dropped_of(read_chain(self._files)):
                 return None
-            raise ArchiveError(
-                f"Le fichier du segment {self._last[place].place} manque.",
-                remedy="Lancer « passerelles audit verify ».",
-            ) from error
+            raise lost(self._last[place]) from error
 
     @property
     def has_log(self) -> bool:

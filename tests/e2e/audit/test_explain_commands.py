@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import shutil
 from itertools import groupby
 from pathlib import Path
@@ -79,17 +78,38 @@ def test_why_not_another_is_answered(data: Path) -> None:
     assert json.loads(shown.stdout)["comparison"]["first_failed"] == "distance"
 
 
-def test_an_archive_that_cannot_be_written_has_its_index_in_the_data_folder(
+def test_an_archive_is_read_without_writing_to_it_and_its_index_lies_in_the_data_folder(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copy = tmp_path / "copy"
-    shutil.copytree(data / "archive", copy, ignore=shutil.ignore_patterns("index.sqlite*"))
-    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anywhere
+    shutil.copytree(data / "archive", copy)
+    held = {file: file.stat().st_mtime_ns for file in copy.rglob("*")}
     monkeypatch.setenv("PASSERELLES_DATA", str(tmp_path / "mine"))
     shown = CliRunner().invoke(app, ["audit", "explain", PAIR, "--archive", str(copy)])
     assert shown.exit_code == 0, shown.output
-    assert (tmp_path / "mine" / "audit-index.sqlite").exists()
-    assert not (copy / "index.sqlite").exists()
+    assert len(list((tmp_path / "mine").glob("audit-index-*.sqlite"))) == 1
+    assert {file: file.stat().st_mtime_ns for file in copy.rglob("*")} == held
+
+
+def test_an_index_that_cannot_be_kept_or_is_spoilt_is_said_so(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    run = {"PASSERELLES_DATA": str(tmp_path / "file")}
+    told = CliRunner().invoke(app, ["audit", "explain", PAIR, "--archive", str(data / "archive")], env=run)
+    assert told.exit_code == 3
+    assert "L'index ne peut pas être tenu" in told.output
+    run = {"PASSERELLES_DATA": str(tmp_path / "mine")}
+    for spoilt in (False, True):
+        told = CliRunner().invoke(app, ["audit", "explain", PAIR, "--archive", str(data / "archive")], env=run)
+        assert told.exit_code == (3 if spoilt else 0), told.output
+        (index,) = (tmp_path / "mine").glob("audit-index-*.sqlite")
+        content = bytearray(index.read_bytes())
+        content[4096:] = bytes(len(content) - 4096)
+        index.write_bytes(content)
+    assert "audit index --rebuild" in told.output
+    again = ["audit", "index", "--rebuild", "--archive", str(data / "archive")]
+    assert CliRunner().invoke(app, again, env=run).exit_code == 0
+    told = CliRunner().invoke(app, ["audit", "explain", PAIR, "--archive", str(data / "archive")], env=run)
+    assert told.exit_code == 0, told.output
 
 
 def test_a_store_that_does_not_answer_is_said_so(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

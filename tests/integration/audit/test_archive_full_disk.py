@@ -41,8 +41,8 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(folder)], check=True)
 
 
-def _records(address: str) -> list[Filed]:
-    return [kept.row for kept in SegmentArchive(address).kept()]
+def _records(data: Path, address: str) -> list[Filed]:
+    return [kept.row for kept in SegmentArchive(address, index=data / "index.sqlite").kept()]
 
 
 @pytest.mark.parametrize("when", ["while it runs", "before it starts"])
@@ -60,16 +60,16 @@ async def test_nothing_is_lost_when_the_disk_is_full(
     async with running(service):
         if when == "while it runs":
             await publish_all(embedded_bus, [fact(1)])
-            await eventually(lambda: service.health.ready and len(_records(address)) == 1)
+            await eventually(lambda: service.health.ready and len(_records(tmp_path, address)) == 1)
             _fill(ballast)
         await publish_all(embedded_bus, [fact(number) for number in range(2, 40)])
         await eventually(lambda: check.reason is not None and "plein" in check.reason)
         ballast.unlink()
         await publish_all(embedded_bus, [fact(40)])
         expected = [encode(fact(number)) for number in range(1 if when == "while it runs" else 2, 41)]
-        await eventually(lambda: service.health.ready and len(_records(address)) == len(expected))
+        await eventually(lambda: service.health.ready and len(_records(tmp_path, address)) == len(expected))
     await store.close()
-    assert [row.record for row in _records(address)] == expected
+    assert [row.record for row in _records(tmp_path, address)] == expected
     assert verify(address, None, Quiet()).findings == []
     assert [file.name for file in (disk / "archive").rglob(".tmp-*")] == []
 

@@ -15,6 +15,7 @@ from schemas.vocabulary import Payload, PostingStatus
 from services.audit.archive.files import FolderFiles
 from services.audit.archive.keys import open_signer
 from services.audit.archive.segment import Filed
+from services.audit.reading.segments import SegmentArchive
 from services.audit.writing.writer import ArchiveWriter
 from services.matching.shard import MatchingShard
 from tests.unit.matching.scenery import MONDAY, adopted, day, event, need, opened, staff
@@ -46,6 +47,13 @@ class Made:
     @property
     def files(self) -> FolderFiles:
         return FolderFiles(self.data / "archive")
+
+    @property
+    def index(self) -> Path:
+        return self.data / "index.sqlite"
+
+    def reader(self) -> SegmentArchive:
+        return SegmentArchive(self.address, index=self.index)
 
     def writer(self) -> ArchiveWriter:
         writer = ArchiveWriter(self.files, open_signer(self.data), clock=lambda: NOON)

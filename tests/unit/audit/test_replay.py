@@ -30,7 +30,7 @@ def archive(tmp_path: Path) -> SegmentArchive:
     scribe.write_record("registry.outcomes", 1, POISON, 1, 5)
     scribe.write_record("registry.outcomes", 1, REORDERED, 1, 5)
     scribe.end_segment()
-    return SegmentArchive(scribe.made.address)
+    return scribe.made.reader()
 
 
 def shown(archive: SegmentArchive, wanted: Wanted) -> list[Any]:

@@ -15,7 +15,6 @@ from schemas.decisions import Standing
 from schemas.topics import TOPICS
 from services.audit.archive.errors import ArchiveError, NoArchiveError
 from services.audit.archive.files import open_files
-from services.audit.archive.manifest import Segment
 from services.audit.reading.port import ArchivedEvent, MemoryArchive
 from services.audit.reading.segments import SegmentArchive
 from tests.unit.audit.archive_made import Scribe
@@ -47,7 +46,7 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> tuple[SegmentArchive, 
         scribe.write_record("registry.facts", 1, Record(None, b'{"id":"x"', (("ce_type", b"\xff"),)), epoch, 0)
         scribe.end_segment()
         scribe.new_log()
-    archive = SegmentArchive(scribe.made.address)
+    archive = scribe.made.reader()
     return archive, MemoryArchive(archive.events())
 
 
@@ -99,24 +98,24 @@ def test_an_index_that_is_spoilt_or_lost_is_made_again(tmp_path: Path) -> None:
     scribe.write([event(need(1)), event(need(2))])
     scribe.end_segment()
     for spoil in (lambda file: file.unlink(missing_ok=True), lambda file: file.write_bytes(b"no database" * 1000)):
-        for leftover in tmp_path.glob("archive/index.sqlite-*"):
+        for leftover in tmp_path.glob("index.sqlite-*"):
             leftover.unlink()
-        spoil(tmp_path / "archive" / "index.sqlite")
-        archive = SegmentArchive(scribe.made.address)
+        spoil(scribe.made.index)
+        archive = scribe.made.reader()
         assert [each.offset for each in archive.events(subjects=[number(2)])] == [1]
     scribe.write([event(need(2, 2))])
     scribe.end_segment()
-    assert [each.offset for each in SegmentArchive(scribe.made.address).events(subjects=[number(2)])] == [1, 2]
+    assert [each.offset for each in scribe.made.reader().events(subjects=[number(2)])] == [1, 2]
 
 
 def test_a_missing_archive_and_a_missing_segment_are_told(tmp_path: Path) -> None:
     with pytest.raises(NoArchiveError):
-        SegmentArchive(str(tmp_path / "nowhere"))
+        SegmentArchive(str(tmp_path / "nowhere"), index=tmp_path / "index.sqlite")
     scribe = Scribe(tmp_path)
     scribe.write([replace(event(need(1)), epoch=3)])
     scribe.end_segment()
-    archive = SegmentArchive(scribe.made.address)
-    (segment,) = (each for each in archive.entries if isinstance(each, Segment))
+    archive = scribe.made.reader()
+    (segment,) = archive.segments
     scribe.made.files.remove(segment.file)
     with pytest.raises(ArchiveError, match=r"registry\.facts"):
         list(archive.events())

@@ -9,7 +9,6 @@ import pytest
 
 from services.audit.archive.errors import ArchiveError
 from services.audit.archive.files import FolderFiles
-from services.audit.reading.segments import SegmentArchive
 from services.audit.verify.proof import Proof, verify
 from services.audit.writing.retention import drop, older
 from services.matching.shard import MatchingShard
@@ -37,14 +36,14 @@ def scribe(tmp_path: Path) -> Scribe:
 
 
 def test_what_stays_verifies_and_is_read(scribe: Scribe) -> None:
-    before = list(SegmentArchive(scribe.made.address).events())
+    before = list(scribe.made.reader().events())
     would_go = older(scribe.made.address, HALFWAY)
     gone = drop(scribe.made.address, scribe.made.data, HALFWAY, clock=lambda: NOON)
     assert gone == would_go
     assert 0 < len(gone) < len(proof_of(scribe).chain.entries)
     assert not any((scribe.made.files.root / each.file).exists() for each in gone)
     lost = {(each.topic, each.partition, offset) for each in gone for offset in range(each.first, each.last + 1)}
-    after = list(SegmentArchive(scribe.made.address).events())
+    after = list(scribe.made.reader().events())
     assert after == [each for each in before if (each.topic, each.partition, each.offset) not in lost]
     proof = proof_of(scribe)
     assert proof.findings == []

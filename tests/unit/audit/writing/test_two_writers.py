@@ -14,7 +14,6 @@ from services.audit.archive.chain import read_chain
 from services.audit.archive.files import FolderFiles
 from services.audit.archive.manifest import Dropped
 from services.audit.archive.segment import Filed
-from services.audit.reading.segments import SegmentArchive
 from services.audit.verify.proof import verify
 from services.audit.writing.retention import drop
 from tests.unit.audit.archive_made import NOON, PARTITIONS, Made, Quiet
@@ -64,7 +63,7 @@ def test_retention_twice_beside_the_archiver(tmp_path: Path) -> None:
     dropped = Counter(sequence for each in entries if isinstance(each, Dropped) for sequence in each.sequences)
     assert sorted(dropped.values()) == [1] * SEGMENTS
     assert overtaken > 0, "they never met"
-    assert SegmentArchive(made.address).segments == []
+    assert made.reader().segments == []
     assert made.files.names("segments") == []
     assert verify(made.address, None, Quiet()).findings == []
 
