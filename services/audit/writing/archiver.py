@@ -26,14 +26,13 @@ from passerelles.telemetry import ARCHIVED
 from schemas.topics import TOPICS
 from services.audit.archive.cluster import cluster_of
 from services.audit.archive.errors import ArchiveError
-from services.audit.writing.buffer import Buffer
+from services.audit.writing.buffer import Buffer, Contents, Patience
 from services.audit.writing.log import is_continued
 from services.audit.writing.writer import ArchiveWriter
 
-SEGMENT_SECONDS: Final = 300.0
-"""A record waits no longer before it is in a segment. Kafka keeps it meanwhile, so a crash costs reading it again."""
+PATIENCE: Final = Patience(busy=300.0, quiet=3600.0)
 
-EMBEDDED_SEGMENT_SECONDS: Final = 1.0
+EMBEDDED_PATIENCE: Final = Patience(busy=1.0, quiet=1.0)
 """There the log lives in this process: what a kill leaves unwritten is lost with the log itself."""
 
 LEASE_SECONDS: Final = 30.0
@@ -48,7 +47,6 @@ class Archiver:
 
     Args:
         lease: keeps a second archiver from writing to the same archive; none where there cannot be one.
-        seconds: how long a record waits for others to share its segment.
         clock: seconds, monotonic.
     """
 
@@ -59,14 +57,13 @@ class Archiver:
         health: Health,
         *,
         lease: Lease | None,
-        seconds: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._bus = bus
         self._writer = writer
         self._check = health.check("archive")
         self._lease = lease
-        self._seconds = seconds or (EMBEDDED_SEGMENT_SECONDS if bus.embedded else SEGMENT_SECONDS)
+        self._patience = EMBEDDED_PATIENCE if bus.embedded else PATIENCE
         self._clock = clock
         self._renewed = 0.0
         self._cluster: str | None = None
@@ -161,8 +158,7 @@ class Archiver:
             else:
                 watch.idle(consumer)
             self._take(buffer, batches or {})
-            if buffer.is_full or (buffer.since is not None and self._clock() - buffer.since >= self._seconds):
-                await self._flush(buffer)
+            await self._flush(buffer, buffer.due(self._clock(), self._patience))
             await self._renew()
         if self._stopping.is_set():
             await self._drain(consumer, buffer)
@@ -181,27 +177,27 @@ class Archiver:
                 ends = await consumer.end_offsets(list(assigned))
                 while behind := [each for each in assigned if await consumer.position(each) < ends[each]]:
                     self._take(buffer, await consumer.poll(*behind, max_records=BATCH_RECORDS))
-        await self._flush(buffer)
+        await self._flush(buffer, buffer.contents())
 
-    async def _flush(self, buffer: Buffer) -> None:
-        if not buffer.rows:
+    async def _flush(self, buffer: Buffer, contents: Contents) -> None:
+        if not contents:
             return
-        began, count = time.perf_counter(), buffer.rows
+        began, count = time.perf_counter(), sum(len(each.rows) for each in contents.values())
         try:
-            await asyncio.to_thread(self._write, buffer)
+            await asyncio.to_thread(self._write, contents)
         except FileExistsError:
             # Retention wrote to the chain; or a write of our own arrived, and only its answer was lost.
             log.info("archive.overtaken")
             await asyncio.to_thread(self._writer.open, self._cluster)
-            await asyncio.to_thread(self._write, buffer)
-        for (topic, _), pending in buffer.contents().items():
+            await asyncio.to_thread(self._write, contents)
+        for (topic, _), pending in contents.items():
             ARCHIVED.labels(topic).inc(len(pending.rows))
-        buffer.empty()
+        buffer.written(contents)
         self._check.figures(records=count)
         log.info("archive.written", records=count, elapsed_ms=round((time.perf_counter() - began) * 1000, 1))
 
-    def _write(self, buffer: Buffer) -> None:
-        for place, pending in buffer.contents().items():
+    def _write(self, contents: Contents) -> None:
+        for place, pending in contents.items():
             self._writer.write(place, pending.epochs, pending.rows)
         self._writer.sign_head()
 

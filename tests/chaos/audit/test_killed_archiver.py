@@ -30,7 +30,7 @@ from tests.unit.audit.archive_made import Quiet
 
 KILLS = 3
 SOON = (
-    "from services.audit.writing import archiver; archiver.SEGMENT_SECONDS = 0.02; archiver.LEASE_SECONDS = 0.5; "
+    "from services.audit.writing import archiver as a; a.PATIENCE = a.Patience(0.02, 0.02); a.LEASE_SECONDS = 0.5; "
     "from services.cli import main; main()"
 )
 """Segments far more often than in real life, so that a kill finds one under way; the lease of the dead ends soon."""

@@ -19,6 +19,7 @@ from services.audit.reading.segments import SegmentArchive
 from services.audit.service import AuditService
 from services.audit.verify.proof import verify
 from services.audit.writing import archiver
+from services.audit.writing.buffer import Patience
 from tests.integration.bus.conversation import eventually, fact, publish_all, running
 from tests.unit.audit.archive_made import Quiet
 
@@ -49,7 +50,7 @@ def _records(data: Path, address: str) -> list[Filed]:
 async def test_nothing_is_lost_when_the_disk_is_full(
     when: str, embedded_bus: Bus, disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archiver, "EMBEDDED_SEGMENT_SECONDS", 0.2)
+    monkeypatch.setattr(archiver, "EMBEDDED_PATIENCE", Patience(0.2, 0.2))
     address, ballast = str(disk / "archive"), disk / "ballast"
     store = SqliteStore(tmp_path / "store.sqlite")
     await store.open()

@@ -20,6 +20,7 @@ from services.audit.archive.files import FolderFiles
 from services.audit.archive.segment import Filed
 from services.audit.service import AuditService
 from services.audit.writing import archiver
+from services.audit.writing.buffer import Patience
 from services.audit.writing.writer import ArchiveWriter
 from tests.integration.audit.archiving import archiving, held, segments, signer
 from tests.integration.bus.conversation import FACTS, eventually, fact, poison, publish_all, running
@@ -27,8 +28,8 @@ from tests.integration.bus.conversation import FACTS, eventually, fact, poison, 
 
 @pytest.fixture(autouse=True)
 def _short_segments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archiver, "SEGMENT_SECONDS", 0.2)
-    monkeypatch.setattr(archiver, "EMBEDDED_SEGMENT_SECONDS", 0.2)
+    for name in ("PATIENCE", "EMBEDDED_PATIENCE"):
+        monkeypatch.setattr(archiver, name, Patience(0.2, 0.2))
     monkeypatch.setattr(archiver, "LEASE_SECONDS", 2.0)
 
 
