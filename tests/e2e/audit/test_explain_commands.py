@@ -5,84 +5,48 @@ from __future__ import annotations
 import errno
 import json
 import shutil
-from itertools import groupby
 from pathlib import Path
 
 import openpyxl
 import pytest
-from click.testing import Result
 from typer.testing import CliRunner
 
-from schemas.decisions import Standing
-from schemas.deliveries import DeliveryState
-from schemas.vocabulary import Party, proposal_id
 from services.audit.archive.files import FolderFiles
 from services.cli import app
-from tests.unit.audit.archive_made import Scribe
-from tests.unit.audit.told_log import NUMBER, ToldLog, delivery_id
+from tests.e2e.audit.told_archive import PAIR, audit
+from tests.unit.audit.told_log import NUMBER, delivery_id
 from tests.unit.matching import scenery
 
-PAIR = str(proposal_id(NUMBER(1), NUMBER(1000)))
 
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two epochs: a pair is proposed, told and agreed, then the log is opened again."""
-    log = ToldLog()
-    log.company(scenery.BORROWER, branch="agroalimentaire")
-    log.company(scenery.LENDER, scenery.CAPDENAC, "aeronautique")
-    log.say(scenery.staff(1000))
-    log.say(scenery.staff(1001, commune=scenery.TOULOUSE, mobility_km=20))
-    log.say(scenery.need(1))
-    log.deliver(1, 1, 1000, DeliveryState.SENT)
-    log.decide(1, 1000, Standing.ACCEPTED, Party.BORROWER)
-    log.begin(scenery.staff(1000), scenery.need(1), scenery.decision(1, 1000, Standing.ACCEPTED))
-    log.decide(1, 1000, Standing.AGREED, Party.LENDER, version=2)
-    folder = tmp_path_factory.mktemp("explained")
-    scribe = Scribe(folder)
-    for epoch, records in groupby(log.archive.events(), key=lambda each: each.epoch):
-        if epoch > 1:
-            scribe.new_log()
-        for each in records:
-            assert each.event is not None
-            scribe.write([each.event])
-        scribe.end_segment()
-    return folder
-
-
-def audit(data: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(app, ["audit", *arguments, "--data", str(data)])
-
-
-def test_a_story_goes_to_the_terminal_to_json_and_to_a_page(data: Path, tmp_path: Path) -> None:
-    shown = audit(data, "explain", PAIR)
+def test_a_story_goes_to_the_terminal_to_json_and_to_a_page(told: Path, tmp_path: Path) -> None:
+    shown = audit(told, "explain", PAIR)
     assert shown.exit_code == 0, shown.output
     assert "accord conclu" in shown.output
-    document = json.loads(audit(data, "explain", PAIR, "--format", "json").stdout)
+    document = json.loads(audit(told, "explain", PAIR, "--format", "json").stdout)
     assert [step["kind"] for step in document["steps"]].count("log") == 1
     file = tmp_path / "rapport.html"
-    assert audit(data, "explain", PAIR, "--format", "html", "--out", str(file)).exit_code == 0
+    assert audit(told, "explain", PAIR, "--format", "html", "--out", str(file)).exit_code == 0
     page = file.read_text(encoding="utf-8")
     assert page.startswith("<!DOCTYPE html>")
     assert "Pourquoi cette mise en relation" in page
     assert "http" not in page.replace("http-equiv", ""), "it loads nothing"
 
 
-def test_needs_availabilities_and_deliveries_have_stories(data: Path) -> None:
+def test_needs_availabilities_and_deliveries_have_stories(told: Path) -> None:
     for id_ in (NUMBER(1), NUMBER(1000), delivery_id(1)):
-        assert audit(data, "explain", str(id_)).exit_code == 0
+        assert audit(told, "explain", str(id_)).exit_code == 0
 
 
-def test_why_not_another_is_answered(data: Path) -> None:
-    shown = audit(data, "explain", PAIR, "--against", str(NUMBER(1001)), "--format", "json")
+def test_why_not_another_is_answered(told: Path) -> None:
+    shown = audit(told, "explain", PAIR, "--against", str(NUMBER(1001)), "--format", "json")
     assert json.loads(shown.stdout)["comparison"]["first_failed"] == "distance"
 
 
 def test_an_archive_is_read_without_writing_to_it_and_its_index_lies_in_the_data_folder(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    told: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copy = tmp_path / "copy"
-    shutil.copytree(data / "archive", copy)
+    shutil.copytree(told / "archive", copy)
     held = {file: file.stat().st_mtime_ns for file in copy.rglob("*")}
     monkeypatch.setenv("PASSERELLES_DATA", str(tmp_path / "mine"))
     shown = CliRunner().invoke(app, ["audit", "explain", PAIR, "--archive", str(copy)])
@@ -91,48 +55,48 @@ def test_an_archive_is_read_without_writing_to_it_and_its_index_lies_in_the_data
     assert {file: file.stat().st_mtime_ns for file in copy.rglob("*")} == held
 
 
-def test_an_index_that_cannot_be_kept_or_is_spoilt_is_said_so(data: Path, tmp_path: Path) -> None:
+def test_an_index_that_cannot_be_kept_or_is_spoilt_is_said_so(told: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     run = {"PASSERELLES_DATA": str(tmp_path / "file")}
-    told = CliRunner().invoke(app, ["audit", "explain", PAIR, "--archive", str(data / "archive")], env=run)
-    assert told.exit_code == 3
-    assert "L'index ne peut pas être tenu" in told.output
+    answer = CliRunner().invoke(app, ["audit", "explain", PAIR, "--archive", str(told / "archive")], env=run)
+    assert answer.exit_code == 3
+    assert "L'index ne peut pas être tenu" in answer.output
     run = {"PASSERELLES_DATA": str(tmp_path / "mine")}
     for spoilt in (False, True):
-        told = CliRunner().invoke(app, ["audit", "explain", PAIR, "--archive", str(data / "archive")], env=run)
-        assert told.exit_code == (3 if spoilt else 0), told.output
+        answer = CliRunner().invoke(app, ["audit", "explain", PAIR, "--archive", str(told / "archive")], env=run)
+        assert answer.exit_code == (3 if spoilt else 0), answer.output
         (index,) = (tmp_path / "mine").glob("audit-index-*.sqlite")
         content = bytearray(index.read_bytes())
         content[4096:] = bytes(len(content) - 4096)
         index.write_bytes(content)
-    assert "audit index --rebuild" in told.output
-    again = ["audit", "index", "--rebuild", "--archive", str(data / "archive")]
+    assert "audit index --rebuild" in answer.output
+    again = ["audit", "index", "--rebuild", "--archive", str(told / "archive")]
     assert CliRunner().invoke(app, again, env=run).exit_code == 0
-    told = CliRunner().invoke(app, ["audit", "explain", PAIR, "--archive", str(data / "archive")], env=run)
-    assert told.exit_code == 0, told.output
+    answer = CliRunner().invoke(app, ["audit", "explain", PAIR, "--archive", str(told / "archive")], env=run)
+    assert answer.exit_code == 0, answer.output
 
 
-def test_a_store_that_does_not_answer_is_said_so(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_does_not_answer_is_said_so(told: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: object) -> bytes:
         raise OSError(errno.EIO, "the store of the archive failed: EndpointConnectionError")
 
     monkeypatch.setattr(FolderFiles, "read", away)
-    done = audit(data, "verify")
+    done = audit(told, "verify")
     assert done.exit_code == 3
     assert "ne répond pas, ou refuse (the store of the archive failed: EndpointConnectionError)" in done.output
 
 
-def test_the_past_is_shown_as_it_was(data: Path) -> None:
-    then = json.loads(audit(data, "state", PAIR, "--at", "2026-03-02T08:00:09+01:00", "--json").stdout)
+def test_the_past_is_shown_as_it_was(told: Path) -> None:
+    then = json.loads(audit(told, "state", PAIR, "--at", "2026-03-02T08:00:09+01:00", "--json").stdout)
     assert {line["label"]: line["text"] for line in then["lines"]}["État"] == "ouverte"
-    now = json.loads(audit(data, "state", PAIR, "--json").stdout)
+    now = json.loads(audit(told, "state", PAIR, "--json").stdout)
     assert {line["label"]: line["text"] for line in now["lines"]}["État"] == "accord conclu"
-    opened = json.loads(audit(data, "state", "--at", "2026-03-02T08:00:09+01:00", "--json").stdout)
+    opened = json.loads(audit(told, "state", "--at", "2026-03-02T08:00:09+01:00", "--json").stdout)
     assert [each["proposal_id"] for each in opened] == [PAIR]
 
 
-def test_an_export_is_written(data: Path, tmp_path: Path) -> None:
-    done = audit(data, "export", "--from", "2026-03-01", "--to", "2026-03-31", "--out", str(tmp_path))
+def test_an_export_is_written(told: Path, tmp_path: Path) -> None:
+    done = audit(told, "export", "--from", "2026-03-01", "--to", "2026-03-31", "--out", str(tmp_path))
     assert done.exit_code == 0, done.output
     book = openpyxl.load_workbook(tmp_path / "passerelles-audit.xlsx")
     assert book["besoins"]["C2"].value == "< 5"
@@ -156,7 +120,7 @@ def test_an_export_is_written(data: Path, tmp_path: Path) -> None:
         (["export", "--from", "2026-03-02", "--to", "2026-03-01", "--out", "x"], 2, "finit avant"),
     ],
 )
-def test_what_cannot_be_told_says_why(data: Path, arguments: list[str], code: int, message: str) -> None:
-    done = audit(data, *arguments)
+def test_what_cannot_be_told_says_why(told: Path, arguments: list[str], code: int, message: str) -> None:
+    done = audit(told, *arguments)
     assert done.exit_code == code, done.output
     assert message in done.output
