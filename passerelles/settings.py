@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Final
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -99,6 +99,12 @@ class Settings(SmsSettings, WebhookSettings, MailSettings, AlertSettings, BaseSe
     log_level: Annotated[
         str, Field(pattern=r"^(debug|info|warning|error)$", description="The least grave line logged.")
     ] = "info"
+
+    @field_validator("operator_token", "service_token", "webhook_secret")
+    @classmethod
+    def _given(cls, secret: SecretStr | None) -> SecretStr | None:
+        """A variable that stands empty in a file of settings gives no secret: nothing at all would match it."""
+        return secret if secret is not None and secret.get_secret_value() else None
 
     @property
     def archive_address(self) -> str:

@@ -43,6 +43,13 @@ def test_a_wrong_one_is_named_with_what_was_expected(monkeypatch: pytest.MonkeyP
     assert value not in refused.value.detail
 
 
+@pytest.mark.parametrize("name", ["operator_token", "service_token", "webhook_secret"])
+def test_an_empty_secret_is_none(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Whoever shows nothing must not match it."""
+    monkeypatch.setenv(PREFIX + name.upper(), "")
+    assert getattr(read_settings(), name) is None
+
+
 def test_every_setting_that_may_be_wrong_says_what_was_expected() -> None:
     bounded = {name for name, field in Settings.model_fields.items() if field.metadata or field.annotation is int}
     assert bounded <= set(EXPECTED)
