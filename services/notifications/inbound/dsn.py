@@ -1,20 +1,23 @@
 """Returned mail: delivery status notifications (RFC 3464), read with the standard library, tied to the delivery.
 
 They name it by the envelope's sender, which was made for it, or by the Message-ID among the headers that are returned.
+
+Anybody may write to the mailbox of returned mail. Headers are therefore taken as text: the modern policy of `email`
+parses each as a list of addresses, in a time that grows with its square, and fails on some.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from email import message_from_bytes, policy
-from email.message import EmailMessage, Message
+from email import message_from_bytes
+from email.message import Message
 from typing import Final
 from uuid import UUID
 
 from services.notifications.inbound.word import Fate, Word, delivery_in
 
-_STATUS: Final = re.compile(r"\s*([245])\.(\d{1,3})\.(\d{1,3})")
+_STATUS: Final = re.compile(r"\s*([245])\.([0-9]{1,3})\.([0-9]{1,3})")
 _TAGGED: Final = re.compile(r"\+([0-9a-f]{32})@")
 _NOBODY: Final = frozenset({("1", "0"), ("1", "1"), ("1", "2"), ("1", "3"), ("1", "6"), ("1", "10"), ("2", "1")})
 """Subject and detail of the permanent codes that speak of the mailbox: it does not exist, has moved or is closed.
@@ -29,7 +32,14 @@ def read_dsn(content: bytes) -> Word | None:
 
     A delay is no word: the server still tries.
     """
-    mail = message_from_bytes(content, policy=policy.default)
+    try:
+        return _read(message_from_bytes(content))
+    except RecursionError:
+        # Parts within parts, hundreds deep: no server's notification.
+        return None
+
+
+def _read(mail: Message) -> Word | None:
     if mail.get_content_type() != "multipart/report":
         return None
     delivery = _delivery(mail)
@@ -54,7 +64,7 @@ def _word(delivery: UUID, fields: Message) -> Word | None:
     return Word(delivery, Fate.BOUNCED if for_good else Fate.RETURNED, code)
 
 
-def _recipients(mail: EmailMessage) -> Iterator[Message]:
+def _recipients(mail: Message) -> Iterator[Message]:
     """The groups of fields about a recipient; the first group is about the message."""
     for part in mail.walk():
         if part.get_content_type() == "message/delivery-status":
@@ -62,14 +72,14 @@ def _recipients(mail: EmailMessage) -> Iterator[Message]:
             yield from (each for each in groups if isinstance(each, Message) and "Action" in each)
 
 
-def _delivery(mail: EmailMessage) -> UUID | None:
+def _delivery(mail: Message) -> UUID | None:
     for name in ("To", "Delivered-To", "X-Original-To"):
         tagged = _TAGGED.search(str(mail.get(name, "")))
         if tagged:
             return UUID(tagged[1])
     for part in mail.walk():
         if part.get_content_type() in {"message/rfc822", "text/rfc822-headers", "message/rfc822-headers"}:
-            found = delivery_in(_returned(part).get("Message-ID"))
+            found = delivery_in(str(_returned(part).get("Message-ID", "")))
             if found is not None:
                 return found
     return None

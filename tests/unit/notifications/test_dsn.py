@@ -112,3 +112,23 @@ def test_nothing_that_is_sent_there_breaks_it(noise: bytes, at: int) -> None:
     whole = notification()
     found = read_dsn(whole[:at] + noise + whole[at + len(noise) :])
     assert found is None or isinstance(found.delivery, UUID)
+
+
+@pytest.mark.parametrize(
+    "to",
+    ["a," * 400_000, "(" * 5_000, "=?utf-8?q?=0a?=", "x@[g", "\N{LATIN SMALL LETTER E WITH ACUTE}@y.fr"],
+    ids=["many addresses", "comments in comments", "a line's end", "half a literal", "in other letters"],
+)
+def test_what_a_stranger_writes_in_a_header_is_text(to: str) -> None:
+    assert read_dsn(notification(to=to)) == Word(ID, Fate.BOUNCED, "dsn_5_1_1")
+    assert read_dsn(notification(to=f"{to} <{TAGGED}>", returned="")) == Word(ID, Fate.BOUNCED, "dsn_5_1_1")
+
+
+def test_figures_of_other_alphabets_are_no_status() -> None:
+    assert read_dsn(notification(status="5.\u0661.\u0661")) == Word(ID, Fate.RETURNED, "dsn")
+
+
+def test_parts_within_parts_are_no_notification() -> None:
+    parts = "".join(f"--b{depth}\nContent-Type: multipart/mixed; boundary=b{depth + 1}\n\n" for depth in range(2_000))
+    content = f"To: {TAGGED}\nContent-Type: multipart/report; boundary=b0\n\n{parts}"
+    assert read_dsn(content.encode()) is None
