@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+from unicodedata import normalize
 from uuid import UUID
 
 STOP: Final = frozenset(
@@ -59,5 +60,5 @@ def delivery_in(text: object) -> UUID | None:
 
 def asks_to_stop(text: str) -> bool:
     """Whether an answer to a text message asks for no more of them."""
-    said = " ".join(text.upper().strip(" .!\t\r\n\"'«»").split())
-    return said in STOP or said.startswith("STOP ")
+    said = " ".join(normalize("NFC", text).upper().strip(" .,;:!?\t\r\n\"'«»“”’").split())
+    return said in STOP or re.match(r"STOP\b", said) is not None

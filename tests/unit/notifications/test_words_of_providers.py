@@ -139,7 +139,20 @@ def test_ovh_on_text_messages(ptt: str, expected: tuple[str, Fate, str] | None) 
 
 
 @pytest.mark.parametrize(
-    "text", ["STOP", " stop ", "Stop.", "ARRÊT", "arret", "« STOP »", "STOP SMS", "stop s'il vous plaît"]
+    "text",
+    [
+        "STOP",
+        " stop ",
+        "Stop.",
+        "ARRÊT",
+        "arret",
+        "« STOP »",
+        "STOP SMS",
+        "stop s'il vous plaît",
+        "Stop, merci",
+        "STOP!!",
+        "Arre\u0302t",
+    ],
 )
 def test_what_asks_to_stop(text: str) -> None:
     assert asks_to_stop(text)
