@@ -142,9 +142,7 @@ class Connections:
             hostname=server.host,
             port=server.port,
             use_tls=server.implicit_tls,
-            start_tls=None
-            if server.implicit_tls
-            else {"opportunistic": None, "required": True, "off": False}[server.start_tls],
+            start_tls=None if server.implicit_tls else _START_TLS[server.start_tls],
             tls_context=server.trust,
             local_hostname=self._greeting,
             timeout=self._seconds,
