@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,8 +15,9 @@ from passerelles.bus.faults import fault
 from passerelles.errors import UnavailableError
 from passerelles.store.port import Body, Stored
 from passerelles.telemetry import DELIVERIES
-from schemas.deliveries import Channel, DeliveryState, MessageKind
-from services.notifications.audience import person
+from schemas.deliveries import AlertRule, Channel, DeliveryState, MessageKind
+from schemas.preferences import Pace
+from services.notifications.audience import person, reader_of
 from services.notifications.briefing import Briefed, Briefs
 from services.notifications.channels.port import Attempt, ChannelPort, Recipient, Verdict
 from services.notifications.contacts import Contact
@@ -38,6 +39,9 @@ SETTLE_TRIES: Final = 9
 NOBODY: Final = Attempt(Verdict.DROPPED, "contact_gone")
 NOT_RENDERED: Final = Attempt(Verdict.FAILED, "not_rendered")
 UNTRUE: Final = Attempt(Verdict.DROPPED, "no_longer_true")
+UNASKED: Final = Attempt(Verdict.DROPPED, AlertRule.SMS_NOT_ASKED.value)
+UNREACHED: Final = Attempt(Verdict.DROPPED, AlertRule.UNREACHABLE.value)
+UNWANTED: Final = Attempt(Verdict.DROPPED, AlertRule.PREFERENCE.value)
 NOTHING_TO_DO: Final = Attempt(Verdict.DROPPED, "nothing_to_do")
 
 log = structlog.get_logger()
@@ -184,6 +188,9 @@ class Attempts:
             return UNTRUE
         if digest and kinds <= INFORMATIVE:
             return NOTHING_TO_DO
+        against = _against(contact, channel, kinds)
+        if against is not None:
+            return against
         address = contact.email if channel is Channel.EMAIL else contact.phone
         if not address:
             return NOBODY
@@ -232,3 +239,14 @@ class Attempts:
             elif not is_true(item, pairs, party):
                 untrue.add(item["proposal"])
         return [part for part in parts.values() if part.items], untrue
+
+
+def _against(contact: Contact, channel: Channel, kinds: Collection[MessageKind]) -> Attempt | None:
+    """What the contact has said since this was decided, a night or a dead mail server ago: a STOP, or "never"."""
+    reader = reader_of(contact, channel)
+    if not reader.asked:
+        return UNASKED
+    if not reader.reachable:
+        return UNREACHED
+    unwanted = all(reader.preferences.pace(kind, channel) is Pace.NEVER for kind in kinds)
+    return UNWANTED if unwanted else None

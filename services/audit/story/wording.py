@@ -183,6 +183,10 @@ _WORDS: Final[Mapping[str, str]] = {
     "sms_no_answer": "le fournisseur de SMS n’a pas répondu",
     "contact_gone": "ce contact n’existait plus",
     "no_longer_true": "ce n’était plus vrai au moment d’envoyer",
+    "sms_not_asked": "ce contact ne demandait plus de SMS",
+    "unreachable": "les messages n’arrivaient plus à ce contact",
+    "preference": "ce contact ne voulait plus de ces messages",
+    "nothing_to_do": "rien n’appelait plus d’action",
     "not_rendered": "le message n’a pas pu être rédigé",
 }
 

@@ -72,3 +72,36 @@ async def test_a_retry_that_would_fall_into_the_evening_waits_too(store: Store) 
     world.clock.now = morning
     await world.sweep()
     assert len(sms.sent) == 1
+
+
+NO_TEXTS = {
+    "a STOP": contact_json("borrower-rh", sms=True) | {"sms": False},
+    "its preferences": contact_json("borrower-rh", sms=True) | {"preferences": {"sms": {"proposed": "never"}}},
+    "a number that does not answer": contact_json("borrower-rh", sms=True) | {"unreachable": {"sms": "twilio_30005"}},
+}
+
+
+@pytest.mark.parametrize("said", NO_TEXTS)
+async def test_who_ends_texts_overnight_gets_none_in_the_morning(store: Store, said: str) -> None:
+    now, morning = EVENINGS["a weekday"]
+    world, sms = world_at(store, now)
+    await world.hear(made(1))
+    world.registry.borrowers = [NO_TEXTS[said]]
+    world.clock.now = morning
+    await world.sweep()
+    assert sms.sent == []
+    (text,) = [each for each in await world.deliveries() if each["channel"] == Channel.SMS and each["items"]]
+    assert text["state"] == "dropped"
+
+
+async def test_who_ends_alerts_while_the_mail_server_is_dead_gets_none_once_it_lives(store: Store) -> None:
+    world, _ = world_at(store, EVENINGS["a weekday"][0].replace(hour=9))
+    world.email.answer = lambda: Attempt(Verdict.RETRY, "smtp_unreachable")
+    await world.hear(made(1))
+    never = {"preferences": {"email": {"proposed": "never"}}}
+    world.registry.borrowers = [contact_json("borrower-rh") | never]
+    world.email.answer = lambda: Attempt(Verdict.SENT, "smtp_250")
+    world.clock.advance(hours=1)
+    await world.sweep()
+    assert [address for _, address, _ in world.email.sent if "borrower" in address] == []
+    assert world.email.sent, "the other side is told"
