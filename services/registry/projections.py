@@ -67,14 +67,14 @@ class Projections:
             self._office.announce(Proposal.model_validate(body))
 
     async def deliveries(self, events: Sequence[Event[Payload]]) -> None:
-        """Take a batch of deliveries and decisions, one document for each and proposal, and of news of addresses."""
+        """Take a batch of deliveries and decisions, one document for each pair and kind in them, and news of addresses."""
         deliveries: dict[str, DeliveryRecorded] = {}
         alerts: dict[str, AlertDecided] = {}
         for event in events:
             if isinstance(event.data, DeliveryRecorded):
-                _take(deliveries, f"{event.data.id}:{event.data.proposal_id}", event.data)
+                _take(deliveries, _key(event.data), event.data)
             elif isinstance(event.data, AlertDecided):
-                _take(alerts, f"{event.data.id}:{event.data.proposal_id}:{event.data.kind}", event.data)
+                _take(alerts, _key(event.data), event.data)
             elif isinstance(event.data, ContactUnreachable | ContactOptedOut):
                 await self._learn_of_address(event.data)
         await _keep(self._office.deliveries, deliveries)
@@ -134,6 +134,11 @@ class Projections:
 
 
 Said = TypeVar("Said", DeliveryRecorded, AlertDecided)
+
+
+def _key(said: DeliveryRecorded | AlertDecided) -> str:
+    """One delivery speaks of several proposals, and may tell two kinds of one."""
+    return f"{said.id}:{said.proposal_id}:{said.kind}"
 
 
 def _take(latest: dict[str, Said], id_: str, said: Said) -> None:

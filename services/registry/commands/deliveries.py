@@ -30,7 +30,10 @@ class Deliveries:
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[DeliveryRecorded]:
-        """Deliveries as they stand, one for each proposal that a message told, latest first; a company sees its own."""
+        """Deliveries as they stand, one for each proposal and kind that a message told, latest first.
+
+        A company sees its own.
+        """
         asked = {
             "proposal_id": str(proposal) if proposal else None,
             "contact_id": str(contact) if contact else None,

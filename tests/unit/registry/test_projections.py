@@ -123,7 +123,9 @@ async def test_a_territory_hears_what_was_decided_before_the_need_that_moves_to_
     ]
 
 
-def delivery(id_: UUID, version: int, state: str, *, company: UUID, proposal: UUID) -> Event[Payload]:
+def delivery(
+    id_: UUID, version: int, state: str, *, company: UUID, proposal: UUID, kind: str = "proposed"
+) -> Event[Payload]:
     data = DeliveryRecorded.model_validate(
         {
             "id": id_,
@@ -134,7 +136,7 @@ def delivery(id_: UUID, version: int, state: str, *, company: UUID, proposal: UU
             "contact_id": UUID(int=5),
             "party": "lender",
             "channel": "email",
-            "kind": "proposed",
+            "kind": kind,
             "state": state,
             "at": START + timedelta(seconds=version),
             "attempts": 1,
@@ -159,6 +161,16 @@ async def test_deliveries_stand_as_their_highest_version_says(world: World) -> N
     assert (one.state, one.version) == ("sent", 3)
     assert len((await deliveries.list(Caller("company", company), contact=UUID(int=5))).items) == 1
     assert (await deliveries.list(Caller("company", uuid4()))).items == []
+
+
+async def test_a_message_that_told_two_kinds_of_a_pair_shows_both(world: World) -> None:
+    id_, proposal, company = uuid4(), uuid4(), uuid4()
+    told = [
+        delivery(id_, 2, "sent", company=company, proposal=proposal, kind=kind) for kind in ("reminded", "accepted")
+    ]
+    await world.projections.deliveries(told)
+    shown = (await Deliveries(world.office).list(OPERATOR, proposal=proposal)).items
+    assert {each.kind for each in shown} == {"reminded", "accepted"}
 
 
 def alert(id_: UUID, version: int, verdict: str, rule: str, *, company: UUID, proposal: UUID) -> Event[Payload]:
