@@ -67,7 +67,7 @@ class Projections:
             self._office.announce(Proposal.model_validate(body))
 
     async def deliveries(self, events: Sequence[Event[Payload]]) -> None:
-        """Take a batch of deliveries and decisions, one document for each pair and kind in them, and news of addresses."""
+        """Take deliveries and decisions, one document for each proposal and kind in them, and news of addresses."""
         deliveries: dict[str, DeliveryRecorded] = {}
         alerts: dict[str, AlertDecided] = {}
         for event in events:
