@@ -7,15 +7,15 @@ from typing import Annotated
 
 import typer
 
-from services.audit.commands.options import ArchiveOption, DataOption, failures, instant, where
+from services.audit.commands.options import ArchiveOption, DataOption, FromOption, ToOption, failures, instant, where
 from services.audit.export.figures import Period
 from services.audit.export.workbook import export_to
 
 
 def export(
     out: Annotated[Path, typer.Option(help="Le dossier où écrire.", file_okay=False)],
-    from_: Annotated[str | None, typer.Option("--from", help="Un jour, ou un instant : à partir de là.")] = None,
-    to: Annotated[str | None, typer.Option("--to", help="Un jour compris, ou un instant exclu.")] = None,
+    from_: FromOption = None,
+    to: ToOption = None,
     archive: ArchiveOption = None,
     data: DataOption = None,
 ) -> None:

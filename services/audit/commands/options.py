@@ -30,12 +30,18 @@ UNREADABLE: Final = 3
 NOTHING: Final = 4
 """Exit code: the archive was read, and has nothing of what was asked."""
 
-ArchiveOption = Annotated[str | None, typer.Option("--archive", help="Le dossier ou l'URL de l'archive.")]
+FromOption = Annotated[
+    str | None, typer.Option("--from", help="À partir de ce jour (2026-03-02, à Paris), ou de cet instant (RFC 3339).")
+]
+ToOption = Annotated[str | None, typer.Option("--to", help="Jusqu'à ce jour compris, ou à cet instant exclu.")]
+ArchiveOption = Annotated[
+    str | None, typer.Option("--archive", help="Le dossier ou l'URL de l'archive (sinon PASSERELLES_ARCHIVE).")
+]
 DataOption = Annotated[
     Path | None,
-    typer.Option("--data", help="Le dossier de données du service ou de la démonstration.", file_okay=False),
+    typer.Option("--data", help="Le dossier de la clé et de l'index (sinon PASSERELLES_DATA).", file_okay=False),
 ]
-AtOption = Annotated[str | None, typer.Option("--at", help="Un instant, ou la fin d'un jour : tel que c'était.")]
+AtOption = Annotated[str | None, typer.Option("--at", help="Tel qu'à la fin d'un jour, ou à un instant (RFC 3339).")]
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ from services.audit.commands.options import (
     NOTHING,
     ArchiveOption,
     DataOption,
+    FromOption,
+    ToOption,
     failures,
     instant,
     where,
@@ -38,9 +40,11 @@ def replay(
     *,
     archive: ArchiveOption = None,
     data: DataOption = None,
-    from_: Annotated[str | None, typer.Option("--from", help="Un jour, ou un instant : à partir de là.")] = None,
-    to: Annotated[str | None, typer.Option("--to", help="Un jour compris, ou un instant exclu.")] = None,
-    types: Annotated[list[str] | None, typer.Option("--type", help="Un type d'événement ; répétable.")] = None,
+    from_: FromOption = None,
+    to: ToOption = None,
+    types: Annotated[
+        list[str] | None, typer.Option("--type", help="Un type (proposal.made, par exemple) ; répétable.")
+    ] = None,
     company: Annotated[UUID | None, typer.Option(help="L'entreprise que l'événement nomme.")] = None,
     format_: Annotated[Format, typer.Option("--format", help="Lignes JSON ou tableau.")] = Format.TABLE,
     to_bus: Annotated[

@@ -27,10 +27,10 @@ from services.audit.time_travel import (
 
 def state(
     id_: Annotated[
-        UUID | None, typer.Argument(metavar="[ID]", help="Une entité ; sans elle, toutes les propositions ouvertes.")
+        UUID | None, typer.Argument(metavar="ID", help="Une entité ; sans elle, toutes les propositions ouvertes.")
     ] = None,
     at: AtOption = None,
-    territory: Annotated[str | None, typer.Option(help="Les propositions de ce territoire seulement.")] = None,
+    territory: Annotated[str | None, typer.Option(help="Ce territoire seulement (46, 31-0).")] = None,
     archive: ArchiveOption = None,
     data: DataOption = None,
     *,

@@ -39,9 +39,9 @@ def index(
     archive: ArchiveOption = None,
     data: DataOption = None,
     *,
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Le refaire en entier.")] = False,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Le refaire en entier, à partir de l'archive.")] = False,
 ) -> None:
-    """Compléter l'index des identifiants, ou le refaire à partir des segments."""
+    """Compléter l'index par lequel les autres commandes cherchent, ou le refaire. « verify » ne s'y fie pas."""
     with failures():
         count = where(archive, data).open(anew=rebuild).complete_index()
     typer.echo(f"L'index couvre {count} segments.")

@@ -28,11 +28,17 @@ VERSION: Final = 3
 """Of the layout; a file of another is emptied."""
 
 _WORD: Final = "I"
-_TABLES: Final = """
-CREATE TABLE IF NOT EXISTS mention (entity BLOB, segment INTEGER, rows BLOB NOT NULL, PRIMARY KEY (entity, segment))
+_MADE: Final = f"""
+DROP TABLE IF EXISTS mention;
+DROP TABLE IF EXISTS offer;
+DROP TABLE IF EXISTS segment;
+DROP TABLE IF EXISTS chain;
+{register.TABLES}
+CREATE TABLE mention (entity BLOB, segment INTEGER, rows BLOB NOT NULL, PRIMARY KEY (entity, segment))
 WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS offer (territory TEXT, segment INTEGER, occupation TEXT, entity BLOB, row INTEGER NOT NULL,
+CREATE TABLE offer (territory TEXT, segment INTEGER, occupation TEXT, entity BLOB, row INTEGER NOT NULL,
 PRIMARY KEY (territory, segment, occupation, entity)) WITHOUT ROWID;
+PRAGMA user_version={VERSION}
 """
 
 
@@ -78,21 +84,26 @@ class Index:
     def _open(self) -> None:
         self._database = sqlite3.connect(self._file, isolation_level=None, timeout=30)
         try:
-            (version,) = self._database.execute("PRAGMA user_version").fetchone()
-            if version not in (0, VERSION):
-                self._database.executescript(
-                    "DROP TABLE IF EXISTS mention; DROP TABLE IF EXISTS offer; "
-                    "DROP TABLE IF EXISTS segment; DROP TABLE IF EXISTS chain"
-                )
             # It can be made again: what matters is that readers don't wait for a writer.
-            self._database.executescript(
-                f"PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA user_version={VERSION}"
-            )
-            self._database.executescript(register.TABLES + _TABLES)
+            self._database.execute("PRAGMA synchronous=OFF")
+            if not self._is_made():
+                self._database.execute("PRAGMA journal_mode=WAL")
+                self._make()
         except sqlite3.DatabaseError:
             self._database.close()
             raise
         self.register = Register(self._database)
+
+    def _is_made(self) -> bool:
+        (version,) = self._database.execute("PRAGMA user_version").fetchone()
+        return bool(version == VERSION)
+
+    def _make(self) -> None:
+        with self._database:
+            self._database.execute("BEGIN IMMEDIATE")
+            if not self._is_made():  # another process may just have done it
+                for statement in _MADE.split(";"):
+                    self._database.execute(statement)
 
     def complete(self, files: ArchiveFiles, until: int) -> None:
         """Note what the segments say that were not noted yet, up to an entry of the chain.

@@ -31,13 +31,13 @@ from services.audit.archive.manifest import (
 )
 
 TABLES: Final = """
-CREATE TABLE IF NOT EXISTS chain (only INTEGER PRIMARY KEY CHECK (only = 0), sequence INTEGER NOT NULL,
+CREATE TABLE chain (only INTEGER PRIMARY KEY CHECK (only = 0), sequence INTEGER NOT NULL,
 digest TEXT NOT NULL, root TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS segment (number INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, topic TEXT NOT NULL,
+CREATE TABLE segment (number INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, topic TEXT NOT NULL,
 partition INTEGER NOT NULL, log INTEGER NOT NULL, first INTEGER NOT NULL, first_at INTEGER NOT NULL,
 last_at INTEGER NOT NULL, said TEXT NOT NULL, noted INTEGER NOT NULL DEFAULT 0);
-CREATE INDEX IF NOT EXISTS segment_order ON segment (epoch, topic, partition, log, first);
-CREATE INDEX IF NOT EXISTS segment_to_note ON segment (number) WHERE noted = 0;
+CREATE INDEX segment_order ON segment (epoch, topic, partition, log, first);
+CREATE INDEX segment_to_note ON segment (number) WHERE noted = 0;
 """
 
 _AMONG: Final = tuple(
@@ -68,7 +68,7 @@ class Register:
         """
         head = _head(files)  # first: another process may add to both
         if not self._is_of(files):
-            self._forget_all()
+            self._begin_anew(files)
         while self._take(files) == _TOGETHER:
             pass
         known = self._known()
@@ -139,10 +139,12 @@ class Register:
         except FileNotFoundError:
             return False
 
-    def _forget_all(self) -> None:
-        self._database.executescript(
-            "BEGIN IMMEDIATE; DELETE FROM chain; DELETE FROM segment; DELETE FROM mention; DELETE FROM offer; COMMIT"
-        )
+    def _begin_anew(self, files: ArchiveFiles) -> None:
+        with self._database:
+            self._database.execute("BEGIN IMMEDIATE")
+            if not self._is_of(files):  # another process may just have done it
+                for table in ("chain", "segment", "mention", "offer"):
+                    self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - names of this file
 
     def _take(self, files: ArchiveFiles) -> int:
         """Take in some of the entries that follow, all of these or none; how many."""
