@@ -12,6 +12,7 @@ from fastapi import APIRouter, HTTPException
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from schemas.deliveries import Channel
 from schemas.vocabulary import Party
 from services.notifications.gsm7 import segments
 from services.previews.letters import AGREED, PARTIES, Letters, Message
@@ -103,6 +104,8 @@ class Gallery:
         await keep("u-done", "Alertes arrêtées", end, **_ONE_CLICK)
         await keep("r-ended", "Mes alertes, après les avoir arrêtées", mobile)
         await keep("u-undone", "Alertes reprises", end, **{"List-Unsubscribe": "Undo"})
+        await scene.lose(ours, Channel.EMAIL, Channel.SMS)
+        await keep("r-lost", "Mes alertes, quand les messages n’arrivent plus", mobile)
         await keep("dead", "Lien non reconnu", "/p/" + "A" * 72)
         scene.now = later(days=30)
         await keep("expired", "Lien périmé", path)

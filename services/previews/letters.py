@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from schemas.decisions import Outcome, ProposalAccepted, ProposalAgreed, ProposalCancelled, ProposalDeclined
@@ -68,7 +68,8 @@ class Letters:
             for party in Party
         ]
         digest = await self._letter([(open_, kind) for kind in _DIGEST], Party.BORROWER, digest=True)
-        messages.append(self._message("digest", "Récapitulatif", digest))
+        # A text message has no digest.
+        messages.append(replace(self._message("digest", "Récapitulatif", digest), sms=None))
         cohort = [await self._scene.post(f"cohort-{number}", headcount=1 + number % 4) for number in range(40)]
         many = await self._letter([(posted, MessageKind.PROPOSED) for posted in cohort], Party.LENDER)
         messages.append(self._message("cohort", "Quarante propositions d’un coup", many))

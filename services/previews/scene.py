@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Final, Literal
 from uuid import UUID, uuid5
 
-from pydantic import SecretStr
-
 from passerelles.bus.address import Bus
 from passerelles.settings import Settings
 from passerelles.store.address import open_store
 from schemas.catalogue import BY_PAYLOAD
+from schemas.deliveries import Channel
 from schemas.envelope import Event
 from schemas.proposals import (
     CapacityReason,
@@ -32,6 +31,7 @@ from schemas.proposals import (
     SkillsReason,
     WithdrawalReason,
 )
+from schemas.reachability import ContactUnreachable
 from schemas.vocabulary import (
     PROPOSAL_NAMESPACE,
     DeclineReason,
@@ -138,6 +138,16 @@ class Scene:
         pair["revision"] = self._revision
         return ProposalWithdrawn(**pair, reason=WithdrawalReason.AVAILABILITY_FILLED)
 
+    async def lose(self, company: Company, *channels: Channel) -> None:
+        """What is sent to its contact by these channels does not arrive."""
+        contact = company.contacts[0].id
+        for channel in channels:
+            word = ContactUnreachable(
+                version=1, company_id=company.id, contact_id=contact, channel=channel, code="returned",
+                sent_at=self.now, at=self.now,
+            )  # fmt: skip
+            await self._projections.deliveries([self._event(word, contact, 1, source="notifications")])
+
     async def link(self, posted: Posted, party: Party) -> str:
         """The path of a proposal's page, for the contact of a party."""
         company = self.borrower if party is Party.BORROWER else self.lender
@@ -145,20 +155,25 @@ class Scene:
         return url.removeprefix(self.registry.settings.public_url)
 
     async def _say(self, word: ProposalMade | ProposalWithdrawn) -> None:
+        event = self._event(word, word.id, word.revision, source="matching", territory=word.territory)
+        await self._projections.proposals([event])
+
+    def _event(
+        self, word: Payload, about: UUID, version: int, *, source: str, territory: str | None = None
+    ) -> Event[Payload]:
         type_ = BY_PAYLOAD[type(word)].name
-        event: Event[Payload] = Event(
-            id=event_id(str(word.id), word.revision, type_),
+        return Event(
+            id=event_id(str(about), version, type_),
             type=type_,
             schema_version=1,
-            source="matching",
-            subject=str(word.id),
+            source=source,
+            subject=str(about),
             time=self.now,
             epoch=1,
-            key=str(word.id),
-            territory=word.territory,
+            key=str(about),
+            territory=territory,
             data=word,
         )
-        await self._projections.proposals([event])
 
     def _made(self, need: Need, staff: Availability) -> ProposalMade:
         self._revision += 1
@@ -194,7 +209,7 @@ class Scene:
 async def scene(folder: Path, public_url: str) -> AsyncIterator[Scene]:
     """A scene in a folder of its own, whose links begin with this address."""
     store = open_store(f"sqlite:///{folder / 'scene.sqlite'}")
-    settings = Settings(public_url=public_url, operator_token=SecretStr(""), data=folder)
+    settings = Settings(public_url=public_url, operator_token=None, data=folder)
     made: list[Scene] = []
 
     def clock() -> datetime:

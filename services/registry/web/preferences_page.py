@@ -80,6 +80,7 @@ class PreferencesPage:
     Attributes:
         mobile: the number to which text messages go, but for its middle; none where no mobile is known.
         sms: whether they are asked for.
+        lost: where messages did not arrive, in words: nothing leaves for there until somebody mends it.
     """
 
     name: str
@@ -96,6 +97,7 @@ class PreferencesPage:
     mobile: str | None
     sms: bool
     ended: bool
+    lost: Sequence[str]
 
 
 def page_of(addressee: Addressee) -> PreferencesPage:
@@ -121,6 +123,7 @@ def page_of(addressee: Addressee) -> PreferencesPage:
         mobile=_masked(mobile) if mobile else None,
         sms=asks,
         ended=has_ended_alerts(preferences),
+        lost=_lost(contact, mobile=mobile is not None),
     )
 
 
@@ -153,6 +156,11 @@ def _sms_pace(preferences: Preferences, question: Question) -> Pace:
 
 def _wants_sms(contact: Contact) -> bool:
     return contact.sms and any(_sms_pace(contact.preferences, each) is Pace.AT_ONCE for each in QUESTIONS)
+
+
+def _lost(contact: Contact, *, mobile: bool) -> list[str]:
+    places = ((Channel.EMAIL, "cette adresse e-mail", True), (Channel.SMS, "ce mobile", mobile))
+    return [said for channel, said, shown in places if shown and channel in contact.unreachable]
 
 
 def _masked(e164: str) -> str:

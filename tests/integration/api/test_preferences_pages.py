@@ -250,3 +250,15 @@ async def test_the_api_refuses_choices_that_are_none(pair: Pair) -> None:
         at = f"/v1/companies/{pair.borrower.id}"
         refused = await pair.borrower.client.put(at, json=body, headers={"If-Match": '"1"'})
         assert refused.status_code == 422, wrong
+
+
+async def test_it_says_when_messages_do_not_arrive(rig: Rig, reader: Reader, visitor: httpx.AsyncClient) -> None:
+    assert "n’arrivent plus" not in (await visitor.get(reader.preferences)).text
+    stored = await rig.office.companies.get(str(reader.company_id))
+    assert stored is not None
+    missed = (await reader.now()).missed(Channel.EMAIL, "dsn_5_1_1", rig.office.now())
+    body = Company.model_validate(stored.body).known(missed).model_dump(mode="json")
+    await rig.office.companies.replace(stored.id, stored.body | body, stored.revision)
+    shown = (await visitor.get(reader.preferences)).text
+    assert "Nos messages n’arrivent plus à cette adresse e-mail." in shown
+    assert "étaient envoyées à" in shown
