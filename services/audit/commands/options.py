@@ -39,7 +39,9 @@ ArchiveOption = Annotated[
 ]
 DataOption = Annotated[
     Path | None,
-    typer.Option("--data", help="Le dossier de la clé et de l'index (sinon PASSERELLES_DATA).", file_okay=False),
+    typer.Option(
+        "--data", help="Le dossier de l'archive, de sa clé, de l'index (sinon PASSERELLES_DATA).", file_okay=False
+    ),
 ]
 AtOption = Annotated[str | None, typer.Option("--at", help="Tel qu'à la fin d'un jour, ou à un instant (RFC 3339).")]
 
