@@ -27,7 +27,9 @@ from passerelles.telemetry import SHARD_SNAPSHOTS_REFUSED
 
 log = structlog.get_logger(__name__)
 
-_READ_RECORDS: Final = 5_000
+READ_RECORDS: Final = 5_000
+"""What is read at once."""
+
 _WORTH_MATCHING: Final = 200_000
 """Facts behind a snapshot from which loading them and matching every need once is quicker than folding each."""
 
@@ -196,7 +198,7 @@ class Restoration:
             stay(self._left)
             if not waiting:
                 return
-            batches = await self._consumer.poll(*waiting, max_records=_READ_RECORDS)
+            batches = await self._consumer.poll(*waiting, max_records=READ_RECORDS)
             stay(self._left)
             for each, raws in batches.items():
                 replay = replays[each]

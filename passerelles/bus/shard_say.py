@@ -111,6 +111,7 @@ class Saying:
         elapsed = time.perf_counter() - slice_.began
         SHARD_FOLDED.labels(self._group).inc(slice_.folded)
         SHARD_EMITTED.labels(self._group).inc(len(words))
+        self._watch.emitted += len(words)
         BATCH_SECONDS.labels(self._group).observe(elapsed)
         for each, span in slice_.spans.items():
             SHARD_POSITION.labels(each.topic, each.partition).set(span.end)

@@ -45,11 +45,15 @@ class ShardWatch:
 
     Args:
         clock: seconds since 1970.
+
+    Attributes:
+        emitted: how many events the shards caused since the process started, all acknowledged by the bus.
     """
 
     def __init__(self, group: str, *, clock: Callable[[], float] = time.time) -> None:
         self._group = group
         self._clock = clock
+        self.emitted = 0
         self._shown: dict[TopicPartition, _Shown] = {}
 
     def restoring(self, partitions: Iterable[TopicPartition]) -> None:

@@ -77,7 +77,7 @@ class ShardRunner:
         self._check = health.check(f"bus.{group}")
         self._held: dict[int, Held] = {}
         self._watch = ShardWatch(group)
-        self._check.figures(shards=self._watch.report)
+        self._check.figures(shards=self._watch.report, emitted=lambda: self._watch.emitted)
         self._folding = Folding(publisher, parking, self._check, self._watch, group=group, held=self._held)
         self._folder = snapshots
         self._snapshots = None if snapshots is None else Snapshots(snapshots, self._watch, group=group)

@@ -6,7 +6,6 @@ function of live facts, decisions and today; the bookkeeping below only spares m
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -20,7 +19,7 @@ from services.matching.changes import Change, Changes
 from services.matching.columns.layout import number_of, words
 from services.matching.columns.taking import Written
 from services.matching.facts import Facts
-from services.matching.odd import Odd
+from services.matching.odd import Odd, Oddities
 from services.matching.places import Place
 from services.matching.ranker import Ranker, Told
 from services.matching.rules import Rules
@@ -46,7 +45,7 @@ class TerritoryFold:
         RulesMismatchError: from `load` and `fold`, this build does not have rules that are adopted on the way.
     """
 
-    def __init__(self, territory: str, epoch: int, rules: Rules, *, library: RuleLibrary, odd: Counter[Odd]) -> None:
+    def __init__(self, territory: str, epoch: int, rules: Rules, *, library: RuleLibrary, odd: Oddities) -> None:
         self.territory = territory
         self.epoch = epoch
         self.is_open = False
@@ -137,7 +136,7 @@ class TerritoryFold:
 
     def _begin(self) -> bool:
         if self.is_open:
-            self._odd[Odd.OPENED_AGAIN] += 1
+            self._odd.note(Odd.OPENED_AGAIN, self.territory)
             return False
         self.is_open = True
         return True
@@ -145,7 +144,7 @@ class TerritoryFold:
     def _decide(self, decision: DecisionRecorded) -> bool:
         odd = self.standings.record(self.facts.needs, decision)
         if odd is not None:
-            self._odd[odd] += 1
+            self._odd.note(odd, self.territory)
         return odd is None
 
     def _say(self, change: Change, voice: Voice) -> Sequence[Event[Payload]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from struct import Struct
@@ -41,7 +40,7 @@ from services.matching.columns.taking import Desk
 from services.matching.distances import distances
 from services.matching.links import links_of, rome
 from services.matching.named import FoundNames, Names
-from services.matching.odd import Odd
+from services.matching.odd import Odd, Oddities
 from services.matching.rows import Rows
 from services.matching.rules import Rules
 from services.matching.terms import Gone, gone, gravest
@@ -82,7 +81,7 @@ class Facts:
         former_bucket: where the last fact taken stood before it; `needs.former` and `staff.former` are its row.
     """
 
-    def __init__(self, territory: str, rules: Rules, odd: Counter[Odd]) -> None:
+    def __init__(self, territory: str, rules: Rules, odd: Oddities) -> None:
         self.territory = territory
         self.own = np.frombuffer(territory.encode(), dtype=np.uint8)
         self.today: date | None = None
@@ -101,7 +100,7 @@ class Facts:
         self._tags: Ints = np.zeros(MOST_TAGS, dtype=np.int32)
         self._values: Longs = np.zeros(VALUES, dtype=np.int64)
         self._words: Longs = np.zeros(2, dtype=np.int64)
-        self._outcome: Longs = np.zeros(1, dtype=np.int64)
+        self._outcome: Longs = np.zeros(2, dtype=np.int64)
 
     def adopt(self, rules: Rules) -> None:
         """Compare by other rules from here on."""
@@ -129,10 +128,14 @@ class Facts:
         metres = fact.mobility_km * 1000
         return self._record(self.staff, fact, tags, sixth=metres, modes=modes, pay=fact.monthly_gross)
 
+    def note_gaps(self, times: int) -> None:
+        """Facts were taken although versions are missing between them and the ones before."""
+        self._odd.note(Odd.GAP, self.territory, times)
+
     def start_day(self, day: date) -> bool:
         """Let a day begin. False: it is not after the current one. What it lets expire is for the caller to retire."""
         if self.today is not None and day <= self.today:
-            self._odd[Odd.EARLIER_DAY] += 1
+            self._odd.note(Odd.EARLIER_DAY, self.territory)
             return False
         self.today = day
         return True
@@ -182,7 +185,7 @@ class Facts:
     ) -> bool:
         commune = distances().number.get(fact.commune)
         if commune is None:
-            self._odd[Odd.UNKNOWN_COMMUNE] += 1
+            self._odd.note(Odd.UNKNOWN_COMMUNE, self.territory)
             return False
         takes_part = gone(fact, self.territory, self.today) is None
         state = fact.headcount_left << LEFT_SHIFT | modes
@@ -212,8 +215,10 @@ class Facts:
         was = rows.record(self._fact, self._wide, np.array(numbers, dtype=np.int32), len(numbers), bucket)
         if was >= GONE:
             self.former_bucket = was
+            if 0 < rows.former[0, VERSION] < self._fact[0, VERSION] - 1:
+                self.note_gaps(1)
             return True
-        self._odd[Odd.OTHER_CONTENT if was == OTHER else Odd.OLDER_VERSION] += 1
+        self._odd.note(Odd.OTHER_CONTENT if was == OTHER else Odd.OLDER_VERSION, self.territory)
         return False
 
     def _bucket(self, occupation: str) -> int:

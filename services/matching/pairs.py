@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import date
 
 from schemas.facts import AvailabilityRecorded, NeedRecorded
 from services.matching.columns.buckets import bucket_of
 from services.matching.columns.layout import GONE, words
 from services.matching.facts import Facts
+from services.matching.odd import Oddities
 from services.matching.places import Place
 from services.matching.ranker import Ranker
 from services.matching.rules import Rules
@@ -20,7 +20,7 @@ def compare(
     rules: Rules, need: NeedRecorded, staff: AvailabilityRecorded, territory: str, today: date | None = None
 ) -> Place | None:
     """The pair in a territory where nobody else is; none if it is not eligible or one of the two takes no part."""
-    facts = Facts(territory, rules, Counter())
+    facts = Facts(territory, rules, Oddities())
     facts.today = today
     facts.record_need(need)
     facts.record_staff(staff)

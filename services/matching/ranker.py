@@ -123,7 +123,9 @@ class Ranker:
             self._told,
             desk,
         )
-        caused = int(desk.outcome[taking.CAUSED])
+        caused, gaps = desk.outcome.tolist()
+        if gaps:
+            facts.note_gaps(gaps)
         return taken, self._changes(caused) if caused else []
 
     def _changes(self, count: int) -> Told:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -28,6 +29,13 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _warm_up() -> None:
+    # Compiled functions come with it: the commands that import this module fold nothing.
+    from services.matching.warming import warm_up  # noqa: PLC0415
+
+    warm_up()
+
+
 class MatchingService:
     """Facts in, proposals out. Members of the group share the partitions of the facts out between them.
 
@@ -46,6 +54,7 @@ class MatchingService:
         self._partitions = bus.partitions(TopicName.FACTS)
         self._left_aside: dict[int, Counter[Odd]] = {}
         self._publisher = Publisher(bus)
+        self._starting: asyncio.Task[None] | None = None
         self._runner = ShardRunner(
             bus,
             self._publisher,
@@ -58,14 +67,22 @@ class MatchingService:
         )
 
     async def start(self) -> None:
-        """Join the group; the shards are restored in the background, and the check is up once they are."""
+        """Begin, in the background: get the engine ready, join the group, restore the shards; then the check is up."""
         await self._publisher.start()
-        await self._runner.start()
+        self._starting = asyncio.create_task(self._start(), name="start matching")
 
     async def stop(self) -> None:
         """Finish the slice under way, commit it, leave the group, and disconnect."""
+        if self._starting is not None:
+            await self._starting
         await self._runner.stop()
         await self._publisher.stop()
+
+    async def _start(self) -> None:
+        # In a thread, and before partitions are held: a first start compiles for some ten seconds.
+        self.health.check(f"bus.{GROUP}").down("préparation du moteur en cours")
+        await asyncio.to_thread(_warm_up)
+        await self._runner.start()
 
     def _snapshots(self, settings: Settings, bus: Bus) -> SnapshotFolder | None:
         if bus.embedded:

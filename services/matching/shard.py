@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
-
-import structlog
 
 from passerelles.bus.codec import Recorded
 from passerelles.bus.snapshots import Parts
@@ -16,13 +13,11 @@ from schemas.epochs import RulesAdopted
 from schemas.territories import CURRENT, TABLES, TerritoryTable
 from schemas.vocabulary import Payload
 from services.matching.adoption import RuleLibrary
-from services.matching.odd import Odd
+from services.matching.odd import Odd, Oddities
 
 if TYPE_CHECKING:
     from services.matching.batches import Batch
     from services.matching.engine import TerritoryFold
-
-log = structlog.get_logger(__name__)
 
 
 class MatchingShard:
@@ -35,16 +30,15 @@ class MatchingShard:
         library: where the rules are found.
 
     Attributes:
-        odd: how many events were left aside, by reason.
+        odd: how many events were odd, by reason.
     """
 
     def __init__(self, partition: int, partitions: int, library: RuleLibrary | None = None) -> None:
-        self.odd: Counter[Odd] = Counter()
+        self.odd = Oddities(partition)
         self._partition = partition
         self._partitions = partitions
         self._library = library or RuleLibrary()
         self._folds: dict[str, TerritoryFold] = {}
-        self._told: set[tuple[Odd, str]] = set()
 
     @property
     def folds(self) -> Mapping[str, TerritoryFold]:
@@ -131,10 +125,10 @@ class MatchingShard:
         if fold is not None and fold.epoch == event.epoch:
             return fold
         if fold is not None:
-            self._leave_aside(Odd.OTHER_EPOCH, event)
+            self.odd.note(Odd.OTHER_EPOCH, territory)
         else:
             here = self._is_laid_out_here(territory, CURRENT)
-            self._leave_aside(Odd.NOT_ADOPTED if here else Odd.ELSEWHERE, event)
+            self.odd.note(Odd.NOT_ADOPTED if here else Odd.ELSEWHERE, territory)
         return None
 
     def _forget_all_but(self, table: TerritoryTable, epoch: int) -> None:
@@ -145,18 +139,3 @@ class MatchingShard:
 
     def _is_laid_out_here(self, territory: str, table: TerritoryTable) -> bool:
         return territory in table.names and table.partition(territory, self._partitions) == self._partition
-
-    def _leave_aside(self, odd: Odd, event: Event[Payload]) -> None:
-        """Count it, and log the first of its kind in its territory: a wrong layout would otherwise flood the log."""
-        self.odd[odd] += 1
-        kind = (odd, event.territory or "")
-        if kind not in self._told:
-            self._told.add(kind)
-            log.warning(
-                "matching.left_aside",
-                odd=odd.value,
-                territory=event.territory,
-                partition=self._partition,
-                type=event.type,
-                epoch=event.epoch,
-            )

@@ -7,7 +7,6 @@ build would not go on from: of another format of the columns, or of rules and re
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +14,7 @@ import numpy as np
 
 from passerelles.bus.snapshots import Parts
 from services.matching.adoption import RuleLibrary
-from services.matching.odd import Odd
+from services.matching.odd import Odd, Oddities
 from services.matching.state import columns, from_columns
 from services.matching.warming import warm_up
 
@@ -42,7 +41,7 @@ def parts_of(folds: Iterable[TerritoryFold], odd: Mapping[Odd, int]) -> Parts:
     return {_ABOUT: json.dumps(about).encode(), **parts}
 
 
-def folds_of(parts: Parts, *, library: RuleLibrary, odd: Counter[Odd]) -> dict[str, TerritoryFold]:
+def folds_of(parts: Parts, *, library: RuleLibrary, odd: Oddities) -> dict[str, TerritoryFold]:
     """The folds that parts are a copy of, by territory; `odd` counts on from where it was.
 
     Raises:

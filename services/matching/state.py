@@ -8,7 +8,6 @@ there on. Indexes and distances are left out: they are made afresh in millisecon
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
@@ -20,7 +19,7 @@ from schemas.epochs import RulesAdopted
 from services.matching.adoption import RuleLibrary
 from services.matching.columns.layout import BLOCK, BLOCKS, POOLED, Rankings
 from services.matching.engine import TerritoryFold
-from services.matching.odd import Odd
+from services.matching.odd import Oddities
 from services.matching.rows import Rows
 
 FORMAT: Final = 1
@@ -68,7 +67,7 @@ def columns(fold: TerritoryFold) -> dict[str, np.ndarray[Any, Any] | bytes]:
     }
 
 
-def from_columns(copy: Columns, *, library: RuleLibrary, odd: Counter[Odd]) -> TerritoryFold:
+def from_columns(copy: Columns, *, library: RuleLibrary, odd: Oddities) -> TerritoryFold:
     """The fold that the columns are of.
 
     Args:

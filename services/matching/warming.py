@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -22,6 +21,7 @@ from schemas.vocabulary import Mode, Payload, PostingStatus, proposal_id
 from services.matching.adoption import RuleLibrary
 from services.matching.batches import Batch
 from services.matching.engine import TerritoryFold
+from services.matching.odd import Oddities
 from services.matching.rules import Rules
 from services.matching.state import columns, from_columns
 
@@ -33,12 +33,12 @@ _LENT = 40
 @cache
 def warm_up() -> None:
     """Once in a process: some tenths of a second from disk, some ten seconds when nothing was compiled yet."""
-    fold = TerritoryFold("46", 1, Rules(RULEBOOK), library=RuleLibrary(), odd=Counter())
+    fold = TerritoryFold("46", 1, Rules(RULEBOOK), library=RuleLibrary(), odd=Oddities())
     for offset, data in enumerate(_facts()):
         fold.fold(_event(data), offset)
     _take(fold)
-    copy = from_columns(columns(fold), library=RuleLibrary(), odd=Counter())
-    copy.fold(_event(_staff(0, 4)), 0)
+    copy = from_columns(columns(fold), library=RuleLibrary(), odd=Oddities())
+    copy.fold(_event(_staff(0, 3)), 0)
 
 
 def _take(fold: TerritoryFold) -> None:

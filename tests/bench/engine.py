@@ -10,7 +10,6 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
@@ -23,6 +22,7 @@ from schemas.vocabulary import PostingStatus
 from services.matching.adoption import RuleLibrary
 from services.matching.distances import distances
 from services.matching.engine import TerritoryFold
+from services.matching.odd import Oddities
 from services.matching.rules import Rules
 from services.matching.state import columns, from_columns
 from services.matching.warming import warm_up
@@ -44,7 +44,7 @@ def measure() -> dict[str, float]:
     warm_up()
     land = Land(7)
     staff = list(islice(land.staff(), STAFF))
-    fold = TerritoryFold(TERRITORY, 1, Rules(RULEBOOK), library=RuleLibrary(), odd=Counter())
+    fold = TerritoryFold(TERRITORY, 1, Rules(RULEBOOK), library=RuleLibrary(), odd=Oddities())
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -167,7 +167,7 @@ def _copied(fold: TerritoryFold) -> dict[str, float]:
     copies = [_timed(lambda: columns(fold)) for _ in range(5)]
     copy = columns(fold)
     taken = sum(value.nbytes if not isinstance(value, bytes) else len(value) for value in copy.values())
-    back = _timed(lambda: from_columns(copy, library=RuleLibrary(), odd=Counter()))
+    back = _timed(lambda: from_columns(copy, library=RuleLibrary(), odd=Oddities()))
     return {
         "engine.copy.longest_ms": max(copies),
         "engine.copy.limit_ms": 20,

@@ -68,7 +68,9 @@ _HOURS, _SIXTY = 24, 60
 _METRES: Final = 1000
 
 CAUSED: Final = 0
-"""The row of `outcome` that says how many rows of `told` the last fact taken made."""
+"""In `outcome`: how many rows of `told` the last fact taken made."""
+GAPS: Final = 1
+"""In `outcome`: how many facts were taken although versions are missing before them."""
 
 
 class Written(NamedTuple):
@@ -120,6 +122,11 @@ def _is_stamped(text: Bytes, at: int, values: Longs) -> bool:
     if hour < 0 or minute < 0 or second < 0 or number_at(text, at + 20, 6) < 0:
         return False
     return hour < _HOURS and minute < _SIXTY and second < _SIXTY
+
+
+@part
+def _gap(former: Ints, fact: Ints) -> int:
+    return 1 if 0 < former[0, VERSION] < fact[0, VERSION] - 1 else 0
 
 
 @part
@@ -201,7 +208,7 @@ def take(  # noqa: PLR0911 (each reason to stop ends it)
     Returns:
         The first fact that was not taken: nothing was done about it.
     """
-    desk.outcome[CAUSED] = 0
+    desk.outcome[CAUSED] = desk.outcome[GAPS] = 0
     for each in range(first, last):
         kind = written.kinds[each]
         is_need = kind & 1 == 1
@@ -222,6 +229,7 @@ def take(  # noqa: PLR0911 (each reason to stop ends it)
         if is_need:
             if record(needs, desk.fact, desk.wide, desk.tags, count, bucket, desk.need) < 0:
                 return each
+            desk.outcome[GAPS] += _gap(desk.need, desk.fact)
             continue
         concerns, here, before = _meets(staff, desk, bucket, needs, links, roads, told) if meets else (0, 0, 0)
         if concerns < 0:
@@ -229,6 +237,7 @@ def take(  # noqa: PLR0911 (each reason to stop ends it)
         was = record(staff, desk.fact, desk.wide, desk.tags, count, bucket, desk.staff)
         if was < 0:
             return each
+        desk.outcome[GAPS] += _gap(desk.staff, desk.fact)
         if concerns:
             high, low = desk.values[ID], desk.values[ID + 1]
             metres = roads.metres

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -268,6 +269,40 @@ async def test_a_header_whose_name_is_not_text_blocks_no_shard(embedded_bus: Bus
         await member.publisher.publish([fact(3)])
         await eventually(lambda: _folded(member) == 1)
     assert counts_said(await said(embedded_bus)) == [1, 2, 3]
+
+
+class SlowShard(CountingShard):
+    """Takes its time to load."""
+
+    def load(self, event: Event[Payload], offset: int) -> None:
+        time.sleep(0.02)
+        super().load(event, offset)
+
+
+async def test_a_long_restore_shows_its_progress_and_then_what_was_emitted(
+    embedded_bus: Bus, shelf: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("passerelles.bus.shard_restore.READ_RECORDS", 10)
+    await publish_all(embedded_bus, [fact(number) for number in range(60)])
+    async with running(Member(embedded_bus, shelf)) as (member,):
+        await eventually(lambda: member.health.report()["checks"][f"bus.{GROUP}"]["emitted"] == 60)
+    async with running(Member(embedded_bus, shelf, SlowShard)) as (member,):
+        place, seen = str(partition_of(embedded_bus, fact(0))), set()
+
+        def at_work() -> bool:
+            check = member.health.report()["checks"][f"bus.{GROUP}"]
+            shard = check["shards"].get(place, {})
+            if shard.get("state") == "restoring":
+                assert not check["up"]
+                seen.add((check.get("restored"), shard["restored"]))
+            return bool(check["up"])
+
+        await eventually(at_work)
+        assert any(0 < overall < 1 and 0 < shard < 1 for overall, shard in seen if overall is not None)
+        check = member.health.report()["checks"][f"bus.{GROUP}"]
+        assert (check["restored"], check["emitted"]) == (1.0, 0)
+        await member.publisher.publish([fact(60)])
+        await eventually(lambda: member.health.report()["checks"][f"bus.{GROUP}"]["emitted"] == 1)
 
 
 class RefusingShard(CountingShard):

@@ -21,11 +21,12 @@ from tests.unit.matching import scenery
 from tests.unit.matching.histories import histories, long_history
 from tests.unit.matching.scenery import adopted, event, need, small_rulebook, staff
 
+LIBRARY = RuleLibrary(lambda _: small_rulebook())
 Words = list[Record]
 
 
 def shard() -> MatchingShard:
-    return MatchingShard(0, 1, RuleLibrary(lambda _: small_rulebook()))
+    return MatchingShard(0, 1, LIBRARY)
 
 
 def state(of: MatchingShard) -> dict[Any, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from random import Random
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from services.matching.columns.layout import GONE, LIMIT, number_of, words
 from services.matching.columns.proposals import proposal_words
 from services.matching.distances import Distances
 from services.matching.facts import Facts
+from services.matching.odd import Oddities
 from services.matching.rules import Rules
 from tests.unit.matching.scenery import staff
 
@@ -52,7 +52,7 @@ def test_a_value_near_a_half_metre_is_asked_of_the_one_implementation(monkeypatc
 
 
 def test_rows_move_between_buckets_and_are_found_as_arrays_grow() -> None:
-    chance, facts = Random(5), Facts("46", Rules(rulebook(1)), Counter())
+    chance, facts = Random(5), Facts("46", Rules(rulebook(1)), Oddities())
     known: dict[int, tuple[str | None, int]] = {}
     for version in range(1, 6000):
         number = chance.randint(1, 2500)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from passerelles.reference.rulebook import Rulebook, UnknownRulebookError, rulebook
 from schemas.decisions import Standing
@@ -41,8 +42,58 @@ def test_odd_versions() -> None:
     assert log.say(staff(1000, 4, status=PostingStatus.WITHDRAWN)) == []
     assert log.say(staff(1000, 4)) == []
     assert log.shard.odd == {Odd.OLDER_VERSION: 2, Odd.OTHER_CONTENT: 1}
+
+
+def test_a_version_gap_is_counted_and_the_fact_taken() -> None:
+    log = Log(loaded=[staff(1000, 4)])
+    assert log.say(need(1, 2)) == [("made", 1, 1000, 100)]
+    assert log.say(staff(1000, 5)) == []
+    assert log.shard.odd == {}  # what is met first is no gap, whatever its version: an epoch begins with live facts
     gap = staff(1000, 40, status=PostingStatus.WITHDRAWN)
     assert log.say(gap) == [("withdrawn", 1, 1000, "availability_withdrawn")]
+    assert log.say(need(1, 4)) == []
+    assert log.shard.odd == {Odd.GAP: 2}
+
+
+def test_each_kind_is_logged_once_in_a_territory() -> None:
+    with capture_logs() as logs:
+        log = Log(loaded=[staff(1000, 4), need(1, 2)])
+        for _ in range(3):
+            log.say(staff(1000, 3))
+            log.say(staff(1000, 4, skills=("5",)))
+            log.say(need(2, commune="99999"))
+            log.say(scenery.day(MONDAY))
+        log.say(need(1, 9))
+        log.say(need(1, 19))
+    seen = [(line["event"], line["odd"], line["territory"], line["partition"]) for line in logs if "odd" in line]
+    assert seen == [
+        ("matching.left_aside", "older_version", "46", 0),
+        ("matching.left_aside", "other_content", "46", 0),
+        ("matching.left_aside", "unknown_commune", "46", 0),
+        ("matching.left_aside", "earlier_day", "46", 0),
+        ("matching.version_gap", "gap", "46", 0),
+    ]
+    assert log.shard.odd == {
+        Odd.OLDER_VERSION: 3,
+        Odd.OTHER_CONTENT: 3,
+        Odd.UNKNOWN_COMMUNE: 3,
+        Odd.EARLIER_DAY: 2,
+        Odd.GAP: 2,
+    }
+
+
+def test_an_availability_with_another_content_in_each_territory_is_two() -> None:
+    shard = MatchingShard(0, 1)
+    for territory, skills in (("46", ("5",)), ("12", ("6",))):
+        for data in (scenery.adopted(territory), scenery.opened(territory), staff(1000, skills=skills)):
+            shard.fold(scenery.event(data, territory=territory), 0)
+    said = []
+    for territory in ("46", "12"):
+        wanted = need(1, skills=("5",), territories=(territory,))
+        words = shard.fold(scenery.event(wanted, territory=territory), 7)
+        said += [(word.territory, word.data.score) for word in words]  # type: ignore[attr-defined]
+    assert said == [("46", 100), ("12", 80)]
+    assert shard.odd == {}
 
 
 def test_older_and_equal_decisions_are_ignored() -> None:
