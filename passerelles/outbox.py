@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 
 from passerelles.bus.faults import fault
-from passerelles.bus.patience import Backoff
+from passerelles.bus.patience import Backoff, pause
 from passerelles.bus.producer import Publisher
 from passerelles.errors import UnavailableError
 from passerelles.health import Health
@@ -53,6 +53,8 @@ class Relay:
         source: the service in whose name entries without a source are published.
         epoch: the epoch of the log that is being written.
         health: has the check `outbox`, red while the bus or the store is away or an entry cannot be published.
+        pause_seconds: from a nudge to its publication, so that documents come together: a publication costs round
+            trips, whatever is in it. Nothing for what somebody waits for.
     """
 
     def __init__(
@@ -63,8 +65,10 @@ class Relay:
         epoch: Callable[[], int],
         health: Health | None = None,
         sweep_seconds: float = SWEEP_SECONDS,
+        pause_seconds: float = 0.0,
     ) -> None:
         self._source = source
+        self._pause = pause_seconds
         self._check = (health or Health()).check("outbox")
         self._sweep_seconds = sweep_seconds
         self._watched: list[Collection] = []
@@ -129,6 +133,8 @@ class Relay:
     async def _serve(self) -> None:
         while True:
             await self._wake.wait()
+            if self._pause:
+                await pause(self._pause, unless=self._stopping)
             self._wake.clear()
             ready = [key for key in self._asked if key not in self._busy]
             while ready and len(self._rounds) < _ROUNDS:

@@ -27,6 +27,7 @@ Key = tuple[int, str]
 class _Debt:
     """What a document owed when it was read, in order."""
 
+    document: Stored
     entries: frozenset[str]
     events: tuple[Event[Payload], ...]
 
@@ -93,7 +94,7 @@ class Settlement:
         except Exception as error:  # noqa: BLE001 (an entry that another version wrote may be wrong in any way)
             self._cannot(key, error)
             return None
-        return _Debt(frozenset(entry["id"] for entry in entries), events) if entries else None
+        return _Debt(document, frozenset(entry["id"] for entry in entries), events) if entries else None
 
     def _cannot(self, key: Key, error: Exception) -> None:
         position, id_ = key
@@ -113,6 +114,6 @@ class Settlement:
                 body["pending_since"] = None
             return body
 
-        await change(self._watched[position], id_, edit)
+        await change(self._watched[position], id_, edit, known=debt.document)
         OUTBOX_PUBLISHED.labels(self._source).inc(len(debt.entries))
         self.stuck.pop(key, None)

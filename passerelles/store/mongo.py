@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
@@ -12,6 +12,7 @@ from bson.errors import BSONError
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo import IndexModel
 from pymongo.errors import (
+    BulkWriteError,
     ConfigurationError,
     ConnectionFailure,
     DocumentTooLarge,
@@ -25,7 +26,7 @@ from pymongo.write_concern import WriteConcern
 
 from passerelles.errors import SettingsError, UnavailableError
 from passerelles.store.fields import collection_name
-from passerelles.store.mongo_codes import MISTAKES, REFUSED, TOO_LARGE
+from passerelles.store.mongo_codes import MISTAKES, REFUSED, TOO_LARGE, duplicates
 from passerelles.store.mongo_documents import (
     BODY,
     REVISION,
@@ -175,6 +176,19 @@ class MongoCollection:
             except DuplicateKeyError:
                 return False
         return True
+
+    async def insert_many(self, bodies: Mapping[str, Body]) -> set[str]:
+        """Write those that do not exist yet."""
+        if not bodies:
+            return set()
+        documents = await self._documents()
+        with _answering():
+            try:
+                await documents.insert_many([document(id_, 1, body) for id_, body in bodies.items()], ordered=False)
+            except BulkWriteError as error:
+                there = duplicates(error)
+                return {id_ for place, id_ in enumerate(bodies) if place not in there}
+        return set(bodies)
 
     async def replace(self, id_: str, body: Body, revision: int) -> bool:
         """Write the document if it still has this revision."""

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import Final
+
+from pymongo.errors import BulkWriteError, WriteError
+
+_DUPLICATE: Final = 11000
 
 REFUSED: Final = frozenset({13, 18})
 """MongoDB's codes Unauthorized and AuthenticationFailed."""
@@ -23,3 +28,19 @@ MISTAKES: Final = frozenset(
 Whatever else a server says (a cursor that is gone, a primary that stepped down, a write that no majority has in time)
 says nothing of what was asked, which is asked again.
 """
+
+
+def duplicates(error: BulkWriteError) -> AbstractSet[int]:
+    """The places of the documents that existed already, where nothing else befell an insertion of many.
+
+    Raises:
+        WriteError: one of them failed otherwise.
+        BulkWriteError: no majority has them in time.
+    """
+    details = error.details or {}
+    for fault in details["writeErrors"]:
+        if fault["code"] != _DUPLICATE:
+            raise WriteError(fault.get("errmsg", ""), fault["code"]) from error
+    if details["writeConcernErrors"]:
+        raise error
+    return {fault["index"] for fault in details["writeErrors"]}

@@ -83,6 +83,9 @@ class Collection(Protocol):
     async def insert(self, id_: str, body: Body) -> bool:
         """Write a document that does not exist yet, at revision 1. False: it exists, and is untouched."""
 
+    async def insert_many(self, bodies: Mapping[str, Body]) -> set[str]:
+        """Write those that do not exist yet, in no order, and give their identifiers; each is written by itself."""
+
     async def replace(self, id_: str, body: Body, revision: int) -> bool:
         """Write the whole document if it still has this revision. False: it has another one, or is gone."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -90,6 +90,15 @@ class SqliteCollection:
     async def insert(self, id_: str, body: Body) -> bool:
         """Write a document that does not exist yet."""
         return await self._write(self._insert, (id_, _text(body)))
+
+    async def insert_many(self, bodies: Mapping[str, Body]) -> set[str]:
+        """Write those that do not exist yet."""
+        rows = [(id_, _text(body)) for id_, body in bodies.items()]
+
+        def write(connection: sqlite3.Connection) -> set[str]:
+            return {row[0] for row in rows if connection.execute(self._insert, row).rowcount == 1}
+
+        return await self._thread.run(write, writes=True, schema=self._schema) if rows else set()
 
     async def replace(self, id_: str, body: Body, revision: int) -> bool:
         """Write the document if it still has this revision."""

@@ -228,13 +228,13 @@ class Attempts:
         """
         pairs = await self._documents.known({item["proposal"] for item in body["items"]})
         untrue = set()
+        statuses = {party: {str(each.proposal_id): each.status for each in it.items} for party, it in briefed.items()}
         parts = {party: Part(party, briefing, []) for party, briefing in briefed.items()}
         for item in body["items"]:
             party = party_of(body, item)
             if item["dropped"] or party not in parts:
                 continue
-            statuses = {str(each.proposal_id): each.status for each in briefed[party].items}
-            if is_true(item, pairs, party, statuses):
+            if is_true(item, pairs, party, statuses[party]):
                 parts[party].items.append((pairs[item["proposal"]], MessageKind(item["kind"])))
             elif not is_true(item, pairs, party):
                 untrue.add(item["proposal"])

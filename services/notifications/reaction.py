@@ -57,15 +57,9 @@ class Reaction:
         for event in events:
             if isinstance(event.data, Pair | Outcome):
                 words[str(event.data.id)].append((event.data, event.time))
-        stored = await self._documents.pairs.get_many(words)
-        pairs = await spread(partial(self._learn, id_, said, stored.get(id_)) for id_, said in words.items())
-        debts = [
-            debt
-            for pair, said in zip(pairs, words.values(), strict=True)
-            for word, _ in said
-            for debt in owed(pair, word)
-        ]
-        await self.gather(debts, {str(pair.id): pair for pair in pairs})
+        pairs = await self._learn_all(words)
+        debts = [debt for id_, said in words.items() for word, _ in said for debt in owed(pairs[id_], word)]
+        await self.gather(debts, pairs)
 
     async def again(self, proposals: Sequence[str]) -> None:
         """Gather anew what was dropped as untrue and has become true since. Raises `UnavailableError`."""
@@ -79,16 +73,24 @@ class Reaction:
         for gathering, (due, fresh) in (await self._gatherings.add(debts, pairs, self._clock())).items():
             self.wake(gathering, due, fresh)
 
+    async def _learn_all(self, words: Mapping[str, Sequence[Dated]]) -> dict[str, KnownPair]:
+        stored = await self._documents.pairs.get_many(words)
+        fresh = {id_: _told(None, said) for id_, said in words.items() if id_ not in stored}
+        bodies = {id_: pair.model_dump(mode="json") for id_, pair in fresh.items()}
+        written = await self._documents.pairs.insert_many(bodies)
+        # Those that were not written are held already, or another was faster.
+        others = [id_ for id_ in words if id_ not in written]
+        learnt = await spread(partial(self._learn, id_, words[id_], stored.get(id_)) for id_ in others)
+        return {**{id_: fresh[id_] for id_ in written}, **dict(zip(others, learnt, strict=True))}
+
     async def _learn(self, id_: str, words: Sequence[Dated], stored: Stored | None) -> KnownPair:
-        pair = read_pair(stored.body) if stored else None
+        if stored is None:
+            return await self._learn_again(id_, words)
+        pair = read_pair(stored.body)
         learnt = _told(pair, words)
         if learnt is pair:
             return learnt
-        body = learnt.model_dump(mode="json")
-        if stored is None:
-            written = await self._documents.pairs.insert(id_, body)
-        else:
-            written = await self._documents.pairs.replace(id_, body, stored.revision)
+        written = await self._documents.pairs.replace(id_, learnt.model_dump(mode="json"), stored.revision)
         return learnt if written else await self._learn_again(id_, words)
 
     async def _learn_again(self, id_: str, words: Sequence[Dated]) -> KnownPair:

@@ -38,6 +38,8 @@ from services.notifications.verdicts import Limits
 from services.notifications.wiring import Alerting
 
 GROUP: Final = "notifications"
+TELLING_PAUSE_SECONDS: Final = 0.1
+"""Nobody waits for what became of a message: it is told by batches."""
 
 
 def _now() -> datetime:
@@ -81,7 +83,13 @@ class NotificationsService:
             clock=clock,
         )
         self._publisher = Publisher(bus)
-        self._relay = Relay(self._publisher, source=SOURCE, epoch=alerting.epoch, health=self.health)
+        self._relay = Relay(
+            self._publisher,
+            source=SOURCE,
+            epoch=alerting.epoch,
+            health=self.health,
+            pause_seconds=TELLING_PAUSE_SECONDS,
+        )
         deliveries = alerting.documents.deliveries
         self._relay.watch(deliveries)
         self._relay.watch(addresses.documents)

@@ -176,13 +176,15 @@ class Briefings:
             raise UnknownCompanyError("Cette entreprise n'est pas connue.", field="company_id")
         company = Company.model_validate(home.body)
         coordinator = await self._office.coordinators.get(company.departement)
+        # Pairs of one need, or of the same staff, are told together.
+        wanted = {id_: Need.model_validate(each.body) for id_, each in needs.items()}
+        offered = {id_: Availability.model_validate(each.body) for id_, each in staff.items()}
         certificates: dict[str, str] = {}
         items: list[ItemBrief] = []
         for item in request.items:
-            if str(item.need_id) not in needs or str(item.availability_id) not in staff:
+            need, availability = wanted.get(str(item.need_id)), offered.get(str(item.availability_id))
+            if need is None or availability is None:
                 continue
-            need = Need.model_validate(needs[str(item.need_id)].body)
-            availability = Availability.model_validate(staff[str(item.availability_id)].body)
             own = need if request.party is Party.BORROWER else availability
             if own.company_id != company.id:
                 continue

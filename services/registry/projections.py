@@ -49,20 +49,23 @@ class Projections:
                 said[str(event.data.id)].append(event)
         held = await self._office.proposals.get_many(said)
         homes = await self._homes(word for words in said.values() for word in words)
-        await _some_at_once([partial(self._hear, id_, words, held.get(id_), homes) for id_, words in said.items()])
+        unknown = [id_ for id_ in said if id_ not in held]
+        fresh = {id_: body for id_ in unknown if (body := self._after(None, said[id_], homes)) is not None}
+        written = await self._office.proposals.insert_many(fresh)
+        for id_ in written:
+            self._announce(fresh[id_])
+        # Another replica was faster with those that were not written.
+        known = [id_ for id_ in said if id_ in held or (id_ in fresh and id_ not in written)]
+        await _some_at_once([partial(self._hear, id_, said[id_], held.get(id_), homes) for id_ in known])
 
     async def _hear(
         self, id_: str, words: Sequence[Event[Payload]], stored: Stored | None, homes: Mapping[UUID, str]
     ) -> None:
-        body = self._after(stored.body if stored else None, words, homes)
-        if body is None:
-            return
-        if stored is None:
-            written = await self._office.proposals.insert(id_, body)
-        else:
-            written = await self._office.proposals.replace(id_, body, stored.revision)
-        if not written:
-            await self._hear_again(id_, words, homes)
+        body = await change(self._office.proposals, id_, lambda body: self._after(body, words, homes), known=stored)
+        if body is not None:
+            self._announce(body)
+
+    def _announce(self, body: Body) -> None:
         if body["pending"]:
             self._office.announce(Proposal.model_validate(body))
 
@@ -91,9 +94,6 @@ class Projections:
         needs = (Need.model_validate(stored.body) for stored in found.values())
         table = self._office.table
         return {need.id: need_territory(need.commune, need.id, table=table) for need in needs}
-
-    async def _hear_again(self, id_: str, words: Sequence[Event[Payload]], homes: Mapping[UUID, str]) -> None:
-        await change(self._office.proposals, id_, lambda body: self._after(body, words, homes))
 
     def _after(self, body: Body | None, words: Sequence[Event[Payload]], homes: Mapping[UUID, str]) -> Body | None:
         """The document after these words; none when they change nothing.
@@ -147,20 +147,19 @@ def _take(latest: dict[str, Said], id_: str, said: Said) -> None:
 
 
 async def _keep(collection: Collection, latest: Mapping[str, DeliveryRecorded | AlertDecided]) -> None:
-    """Have each stand as its highest version says."""
-    held = await collection.get_many(latest) if latest else {}
-    await _some_at_once([partial(_keep_one, collection, id_, said, held.get(id_)) for id_, said in latest.items()])
+    """Have each stand as its highest version says; most are the first that is heard of theirs."""
+    bodies = {id_: said.model_dump(mode="json") for id_, said in latest.items()}
+    there = bodies.keys() - await collection.insert_many(bodies)
+    held = await collection.get_many(there) if there else {}
+    newer = [each for each in held.values() if each.body["version"] < latest[each.id].version]
+    await _some_at_once([partial(_keep_one, collection, each, bodies[each.id]) for each in newer])
 
 
-async def _keep_one(
-    collection: Collection, id_: str, said: DeliveryRecorded | AlertDecided, stored: Stored | None
-) -> None:
-    body = said.model_dump(mode="json")
-
+async def _keep_one(collection: Collection, stored: Stored, said: Body) -> None:
     def edit(held: Body | None) -> Body | None:
-        return None if held is not None and held["version"] >= said.version else body
+        return None if held is not None and held["version"] >= said["version"] else said
 
-    await change(collection, id_, edit, known=stored, absent=stored is None)
+    await change(collection, stored.id, edit, known=stored)
 
 
 async def _some_at_once(writes: Sequence[Callable[[], Awaitable[None]]]) -> None:

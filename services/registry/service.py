@@ -45,7 +45,7 @@ from services.registry.statements import InEpoch
 from services.registry.sweeper import ROUND_SECONDS, Sweeper
 
 GROUP: Final = "registry"
-PROJECTION_PAUSE_SECONDS: Final = 0.04
+PROJECTION_PAUSE_SECONDS: Final = 0.1
 """Nobody sees proposals in the registry sooner than they open a mail: projections go by batches."""
 _RETRY_SECONDS: Final = 1.0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -64,8 +65,10 @@ class Messages:
         if fresh is None or not proposals <= fresh.pairs.keys():
             fresh = None
         pairs = fresh.pairs if fresh else await self._documents.known(proposals)
-        true = [item for item in body["items"] if is_true(item, pairs, Party(body["party"]))]
-        untrue = [item for item in body["items"] if item not in true]
+        true: list[Item] = []
+        untrue: list[Item] = []
+        for item in body["items"]:
+            (true if is_true(item, pairs, Party(body["party"])) else untrue).append(item)
         ripe = [item for item in true if parse_time(item["at"]) <= now]
         id_ = str(message_id(gathering, body["seq"]))
         letter = await self._write(id_, body, ripe, now, fresh)
@@ -80,7 +83,7 @@ class Messages:
     ) -> Body | None:
         if items:
             # Marks first: what is in a message that exists is marked, whoever sends it.
-            await spread(partial(self._mark, id_, gathering, item, now, fresh) for item in items)
+            await self._mark(id_, gathering, items, now, fresh)
             letter = _letter(gathering, items, now)
             if await self._documents.messages.insert(id_, letter):
                 return letter
@@ -88,24 +91,34 @@ class Messages:
         written = await self._documents.messages.get(id_)
         return written.body if written else None
 
-    async def _mark(self, message: str, gathering: Body, item: Item, now: datetime, fresh: Fresh | None) -> None:
-        company = gathering["company"]
-        id_ = told_id(item["proposal"], company)
-        known = fresh.marks.get(id_) if fresh else None
+    async def _mark(
+        self, message: str, gathering: Body, items: Sequence[Item], now: datetime, fresh: Fresh | None
+    ) -> None:
+        """Note in the mark of each item's pair that this message tells it; most pairs have no mark yet."""
+        told: dict[str, list[str]] = defaultdict(list)
+        for item in items:
+            told[told_id(item["proposal"], gathering["company"])].append(item["kind"])
+        # An answer is awaited from here on, whatever was awaited before.
+        turn = format_time(due(UUID(gathering["company"]), now, PATIENCE))
+        awaited: Body = {"party": gathering["party"], "step": LADDER[0].value, "due_at": turn}
 
-        def edit(body: Body | None) -> Body | None:
-            mark = body or {}
-            messages = mark.setdefault(item["kind"], [])
-            if message in messages:
-                return None
-            messages.append(message)
-            if item["kind"] in OPENING:
-                # An answer is awaited from here on, whatever was awaited before.
-                turn = format_time(due(UUID(company), now, PATIENCE))
-                mark |= {"party": gathering["party"], "step": LADDER[0].value, "due_at": turn}
-            return mark
+        def edit(kinds: Sequence[str], mark: Body | None) -> Body | None:
+            mark = mark or {}
+            news = [kind for kind in kinds if message not in mark.get(kind, ())]
+            for kind in news:
+                mark.setdefault(kind, []).append(message)
+                if kind in OPENING:
+                    mark |= awaited
+            return mark if news else None
 
-        await change(self._documents.told, id_, edit, known=known, absent=fresh is not None and known is None)
+        known = fresh.marks if fresh else await self._documents.told.get_many(told)
+        new = {id_: edit(kinds, None) or {} for id_, kinds in told.items() if id_ not in known}
+        written = await self._documents.told.insert_many(new)
+        await spread(
+            partial(change, self._documents.told, id_, partial(edit, kinds), known=known.get(id_))
+            for id_, kinds in told.items()
+            if id_ not in written
+        )
 
     async def _remove(self, gathering: Stored, letter: Body | None, untrue: Sequence[Item]) -> datetime | None:
         """Take away what the message tells, and what was found untrue unless it has become owed anew meanwhile."""

@@ -102,7 +102,7 @@ _scheme = HTTPBearer(
 )
 
 
-def _current(request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Security(_scheme)]) -> Caller:
+async def _current(request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Security(_scheme)]) -> Caller:
     caller = getattr(request.state, "caller", None)
     if not isinstance(caller, Caller):
         raise UnauthenticatedError("Cet appel demande un jeton.")

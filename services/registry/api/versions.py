@@ -25,7 +25,7 @@ def parse_if_match(text: str) -> int:
     return int(found[1] or found[2])
 
 
-def _required(
+async def _required(
     if_match: Annotated[str | None, Header(description="La version lue, donnée par `ETag`.", examples=['"3"'])] = None,
 ) -> int:
     if if_match is None:
@@ -37,7 +37,7 @@ def _required(
     return parse_if_match(if_match)
 
 
-def _optional(
+async def _optional(
     if_match: Annotated[str | None, Header(description="La version lue, donnée par `ETag`.", examples=['"3"'])] = None,
 ) -> int | None:
     return None if if_match is None else parse_if_match(if_match)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -72,6 +72,10 @@ class DeadlyCollection:
 
     async def insert(self, id_: str, body: Body) -> bool:
         return await self._fate.step(f"insert {self._name}", lambda: self._inner.insert(id_, body))
+
+    async def insert_many(self, bodies: Mapping[str, Body]) -> set[str]:
+        # A database may be left with any part of them.
+        return {id_ for id_, body in bodies.items() if await self.insert(id_, body)}
 
     async def replace(self, id_: str, body: Body, revision: int) -> bool:
         state = f" {body['state']}" if self._name == "alert_deliveries" else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -59,6 +59,10 @@ class MortalCollection:
 
     async def insert(self, id_: str, body: Body) -> bool:
         return await self._fate.step(self._inner.insert(id_, body))
+
+    async def insert_many(self, bodies: Mapping[str, Body]) -> set[str]:
+        # A database may be left with any part of them.
+        return {id_ for id_, body in bodies.items() if await self.insert(id_, body)}
 
     async def replace(self, id_: str, body: Body, revision: int) -> bool:
         return await self._fate.step(self._inner.replace(id_, body, revision))

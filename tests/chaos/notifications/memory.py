@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from passerelles.store.port import ANY, Body, Collection, Order, Scalar, Stored, Where
 
@@ -32,6 +32,9 @@ class MemoryCollection:
             return False
         self._documents[id_] = (1, json.dumps(body))
         return True
+
+    async def insert_many(self, bodies: Mapping[str, Body]) -> set[str]:
+        return {id_ for id_, body in bodies.items() if await self.insert(id_, body)}
 
     async def replace(self, id_: str, body: Body, revision: int) -> bool:
         await asyncio.sleep(0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +57,10 @@ class MortalCollection:
 
     async def insert(self, id_: str, body: Body) -> bool:
         return await self._write(lambda: self._inner.insert(id_, body))
+
+    async def insert_many(self, bodies: Mapping[str, Body]) -> set[str]:
+        # A database may be left with any part of them.
+        return {id_ for id_, body in bodies.items() if await self.insert(id_, body)}
 
     async def replace(self, id_: str, body: Body, revision: int) -> bool:
         return await self._write(lambda: self._inner.replace(id_, body, revision))

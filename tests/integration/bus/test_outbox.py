@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -277,6 +277,28 @@ async def test_draining_passes_over_those_that_cannot_be_published(
 
 async def _all_clear(world: World, name: str, number: int) -> bool:
     return all([await _is_clear(world, f"{name}-{each}") for each in range(number)])
+
+
+async def test_what_may_wait_is_published_together(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    publications: list[int] = []
+    publish = world.publisher.publish
+
+    async def counted(events: Sequence[Event[Payload]]) -> None:
+        publications.append(len(events))
+        await publish(events)
+
+    monkeypatch.setattr(world.publisher, "publish", counted)
+    async with running(world.another(sweep_seconds=3600, pause_seconds=0.2)) as (relay,):
+        await asyncio.sleep(0.3)
+        for number in range(20):
+            await world.days.insert(f"day-{number}", owing(entry(number, subject=str(number))))
+        publications.clear()
+        for number in range(20):
+            relay.nudge(world.days, f"day-{number}")
+            await asyncio.sleep(0.001)
+        await eventually(world.settled)
+    assert sum(publications) == 20
+    assert len(publications) <= 10
 
 
 async def test_stopping_publishes_what_was_asked_for(world: World) -> None:

@@ -87,6 +87,18 @@ class TestReadAndWrite:
         assert found == {each: Stored(each, 1, {"kind": each}) for each in "ac"}
         assert await things.get_many([]) == {}
 
+    async def test_many_are_inserted_at_once(self, things: Collection) -> None:
+        await things.insert("b", {"kind": "before"})
+        assert await things.insert_many({each: {"kind": each} for each in "abc"}) == {"a", "c"}
+        found = await things.get_many("abc")
+        assert found == {
+            "a": Stored("a", 1, {"kind": "a"}),
+            "b": Stored("b", 1, {"kind": "before"}),
+            "c": Stored("c", 1, {"kind": "c"}),
+        }
+        assert await things.insert_many({each: {} for each in "abc"}) == set()
+        assert await things.insert_many({}) == set()
+
     async def test_a_reader_owns_its_copy(self, things: Collection) -> None:
         body: Body = {"list": [1]}
         await things.insert("a", body)
@@ -119,6 +131,8 @@ class TestReadAndWrite:
             await things.insert("a", {"value": value})
         with pytest.raises((TypeError, ValueError)):
             await things.replace("b", {"value": value}, 1)
+        with pytest.raises((TypeError, ValueError)):
+            await things.insert_many({"a": {"value": value}})
         assert await things.get("a") is None
         assert await things.get("b") == Stored("b", 1, {"before": True})
 
