@@ -52,15 +52,23 @@ NAMES: Final = (
     "ce_epoch",
     "content-type",
 )
-KINDS: Final = {
-    (
-        SPEC_HEADER[1],
-        *(value for _, value in constant_headers(type_, TOPICS[type_.topic].owner)),
-        CONTENT_HEADER[1],
-    ): type_
-    for type_ in CATALOGUE.values()
-    if TOPICS[type_.topic].layout == "territory"
-}
+_WITHOUT_TERRITORY: Final = tuple(name for name in NAMES if name != "ce_territory")
+
+
+def _kinds(layout: str) -> Mapping[tuple[bytes, ...], EventType]:
+    return {
+        (
+            SPEC_HEADER[1],
+            *(value for _, value in constant_headers(type_, TOPICS[type_.topic].owner)),
+            CONTENT_HEADER[1],
+        ): type_
+        for type_ in CATALOGUE.values()
+        if TOPICS[type_.topic].layout == layout
+    }
+
+
+KINDS: Final = _kinds("territory")
+_KINDS_WITHOUT_TERRITORY: Final = _kinds("proposal")
 
 
 class PoisonReason(StrEnum):
@@ -145,11 +153,16 @@ def _decode_as_written(record: Recorded) -> Event[Payload] | None:
     """The event of a record as `encode` makes it today, read four times as fast; none: it is to be read with care."""
     try:
         names, values = zip(*record.headers, strict=True)
+        territory: bytes | None
         if names == NAMES:
+            kinds = KINDS
             spec, id_, source, type_, schema, subject, time, key, territory, epoch, content = values
+        elif names == _WITHOUT_TERRITORY:
+            kinds, territory = _KINDS_WITHOUT_TERRITORY, None
+            spec, id_, source, type_, schema, subject, time, key, epoch, content = values
         else:
             return None
-        kind = KINDS[spec, source, type_, schema, content]
+        kind = kinds[spec, source, type_, schema, content]
         if key != record.key or not subject or not key or _UUID.fullmatch(id_) is None:
             return None
         place, number = _place(territory, epoch)
@@ -170,8 +183,8 @@ def _decode_as_written(record: Recorded) -> Event[Payload] | None:
 
 
 @lru_cache(maxsize=1024)
-def _place(territory: bytes, epoch: bytes) -> tuple[str, int]:
-    return territory.decode(), natural(epoch.decode())
+def _place(territory: bytes | None, epoch: bytes) -> tuple[str | None, int]:
+    return None if territory is None else territory.decode(), natural(epoch.decode())
 
 
 def _decode_with_care(record: Recorded, upcasters: Mapping[tuple[str, int], Upcaster]) -> Event[Payload]:
