@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 from uuid import UUID
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -28,6 +28,9 @@ from services.notifications.inbound.word import Word
 
 LONGEST: Final = 1_000_000
 """Bytes of a returned mail, which may hold ours whole; a webhook is much shorter."""
+
+PATIENCE: Final = 30.0
+"""Seconds for a whole body, as at the registry."""
 
 TAKEN: Final = 204
 """Also for what is not about us: a server that is refused would send it again, or tell our correspondents."""
@@ -126,10 +129,16 @@ class Webhooks:
 def _route(path: str, handler: Handler, *, method: str = "POST") -> Route:
     async def endpoint(request: Request) -> Response:
         content = b""
-        async for part in request.stream():
-            content += part
-            if len(content) > LONGEST:
-                return Response(status_code=413)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                async for part in request.stream():
+                    content += part
+                    if len(content) > LONGEST:
+                        return Response(status_code=413)
+        except TimeoutError:
+            return Response(status_code=408)
+        except ClientDisconnect:
+            return Response(status_code=400)  # to nobody
         try:
             return await handler(request, content)
         except ForbiddenWebhookError:
@@ -143,7 +152,7 @@ def _route(path: str, handler: Handler, *, method: str = "POST") -> Route:
 def _object(content: bytes) -> dict[str, Any] | None:
     try:
         said = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return said if isinstance(said, dict) else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,6 +20,7 @@ from schemas.envelope import parse_time
 from services.notifications.channels.port import Attempt, OfAddress, Recipient, Verdict
 from services.notifications.channels.receipt_urls import read_receipt_urls
 from services.notifications.inbound import hearing as module
+from services.notifications.inbound import routes
 from services.notifications.inbound.hearing import HeardChannel, Hearing
 from services.notifications.inbound.phone_book import Owner
 from services.notifications.inbound.routes import Webhooks
@@ -203,8 +205,8 @@ def settings(**more: Any) -> Settings:
 
 
 def calling(heard: Heard, **more: Any) -> httpx.AsyncClient:
-    routes = Webhooks(settings(**more), heard.hearing, Phones()).routes()  # type: ignore[arg-type]
-    transport = httpx.ASGITransport(Starlette(routes=routes))
+    found = Webhooks(settings(**more), heard.hearing, Phones()).routes()  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(Starlette(routes=found))
     return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
 
 
@@ -247,8 +249,22 @@ async def test_brevo_on_emails_shows_the_secret(heard: Heard) -> None:
     assert [word["code"] for _, word in await heard.owed("email")] == ["brevo_hard_bounce"]
 
 
-async def test_nothing_is_open_without_a_secret(heard: Heard) -> None:
-    async with calling(heard, webhook_secret=None) as client:
+async def test_a_body_is_bounded_in_size_time_and_depth(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def trickling() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    async with calling(heard) as client:
+        deep = await client.post("/webhooks/brevo/email", content=b"[" * 100_000, headers=SHOWN)
+        large = await client.post("/webhooks/dsn", content=b"x" * 1_000_001, headers=SHOWN)
+        monkeypatch.setattr(routes, "PATIENCE", 0.01)
+        slow = await client.post("/webhooks/dsn", content=trickling(), headers=SHOWN)
+    assert (deep.status_code, large.status_code, slow.status_code) == (400, 413, 408)
+
+
+@pytest.mark.parametrize("secret", [None, SecretStr("")])
+async def test_nothing_is_open_without_a_secret(heard: Heard, secret: SecretStr | None) -> None:
+    async with calling(heard, webhook_secret=secret) as client:
         for path in ("/webhooks/dsn", "/webhooks/brevo/email", "/webhooks/twilio/answers"):
             assert (await client.post(path, headers=SHOWN)).status_code == 404
     async with calling(heard, sms_twilio_token=SecretStr("")) as client:
