@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,8 +16,7 @@ from passerelles.errors import UnavailableError
 from passerelles.store.port import Body, Stored
 from passerelles.telemetry import DELIVERIES
 from schemas.deliveries import AlertRule, Channel, DeliveryState, MessageKind
-from schemas.preferences import Pace
-from services.notifications.audience import person, reader_of
+from services.notifications.audience import person, refuses
 from services.notifications.briefing import Briefed, Briefs
 from services.notifications.channels.port import Attempt, ChannelPort, Recipient, Verdict
 from services.notifications.contacts import Contact
@@ -36,12 +35,10 @@ REGISTRY_WAIT: Final = timedelta(seconds=15)
 SETTLE_TRIES: Final = 9
 """Half a minute in all, doubling from 0.1 s: what was sent must not be written off for a hiccup of the store."""
 
+SHUT: Final = Attempt(Verdict.DROPPED, AlertRule.CHANNEL_OFF.value)
 NOBODY: Final = Attempt(Verdict.DROPPED, "contact_gone")
 NOT_RENDERED: Final = Attempt(Verdict.FAILED, "not_rendered")
 UNTRUE: Final = Attempt(Verdict.DROPPED, "no_longer_true")
-UNASKED: Final = Attempt(Verdict.DROPPED, AlertRule.SMS_NOT_ASKED.value)
-UNREACHED: Final = Attempt(Verdict.DROPPED, AlertRule.UNREACHABLE.value)
-UNWANTED: Final = Attempt(Verdict.DROPPED, AlertRule.PREFERENCE.value)
 NOTHING_TO_DO: Final = Attempt(Verdict.DROPPED, "nothing_to_do")
 
 log = structlog.get_logger()
@@ -130,7 +127,7 @@ class Attempts:
         """
         slot = self._slots.get(reserved.channel)
         if slot is None:
-            attempted = await self._begin(reserved, {})
+            attempted = await self._begin(reserved, briefed)
         else:
             async with slot:
                 # Behind the queue at the door, and not before: the last minute of the day may pass in it.
@@ -156,6 +153,8 @@ class Attempts:
         if body is None:
             return None
         leased = Stored(id_, reserved.known.revision + 1, body) if reserved.known else None
+        if channel not in self._channels:
+            return _Attempted(id_, body, leased, SHUT, set(), set())
         contact = next((found for each in briefed.values() if (found := person(each, body["contact"]))), None)
         if contact is None:
             return _Attempted(id_, body, leased, NOBODY, set(), set())
@@ -188,9 +187,9 @@ class Attempts:
             return UNTRUE
         if digest and kinds <= INFORMATIVE:
             return NOTHING_TO_DO
-        against = _against(contact, channel, kinds)
-        if against is not None:
-            return against
+        rule = refuses(contact, channel, kinds)
+        if rule is not None:
+            return Attempt(Verdict.DROPPED, rule.value)
         address = contact.email if channel is Channel.EMAIL else contact.phone
         if not address:
             return NOBODY
@@ -239,14 +238,3 @@ class Attempts:
             elif not is_true(item, pairs, party):
                 untrue.add(item["proposal"])
         return [part for part in parts.values() if part.items], untrue
-
-
-def _against(contact: Contact, channel: Channel, kinds: Collection[MessageKind]) -> Attempt | None:
-    """What the contact has said since this was decided, a night or a dead mail server ago: a STOP, or "never"."""
-    reader = reader_of(contact, channel)
-    if not reader.asked:
-        return UNASKED
-    if not reader.reachable:
-        return UNREACHED
-    unwanted = all(reader.preferences.pace(kind, channel) is Pace.NEVER for kind in kinds)
-    return UNWANTED if unwanted else None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from schemas.deliveries import Channel, MessageKind
+from schemas.deliveries import AlertRule, Channel, MessageKind
+from schemas.preferences import Pace
 from services.notifications.contacts import Briefing, Contact
 from services.notifications.verdicts import Reader
 
@@ -53,3 +54,17 @@ def reader_of(contact: Contact, channel: Channel) -> Reader:
         asked=channel is Channel.EMAIL or (contact.sms and bool(contact.phone)),
         reachable=channel not in contact.unreachable,
     )
+
+
+def refuses(contact: Contact, channel: Channel, kinds: Collection[MessageKind]) -> AlertRule | None:
+    """The rule by which a contact gets none of this any more: a STOP, or "never", since it was decided.
+
+    A text waits for the morning, and an email for its server.
+    """
+    reader = reader_of(contact, channel)
+    if not reader.asked:
+        return AlertRule.SMS_NOT_ASKED
+    if not reader.reachable:
+        return AlertRule.UNREACHABLE
+    wanted = any(reader.preferences.pace(kind, channel) is not Pace.NEVER for kind in kinds)
+    return None if wanted else AlertRule.PREFERENCE

@@ -181,6 +181,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "sms_not_mobile": "ce numéro n’est pas celui d’un mobile",
     "sms_unreachable": "fournisseur de SMS injoignable",
     "sms_no_answer": "le fournisseur de SMS n’a pas répondu",
+    "channel_off": "ce canal n’était plus en service",
     "contact_gone": "ce contact n’existait plus",
     "no_longer_true": "ce n’était plus vrai au moment d’envoyer",
     "sms_not_asked": "ce contact ne demandait plus de SMS",

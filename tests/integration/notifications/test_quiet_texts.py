@@ -105,3 +105,15 @@ async def test_who_ends_alerts_while_the_mail_server_is_dead_gets_none_once_it_l
     await world.sweep()
     assert [address for _, address, _ in world.email.sent if "borrower" in address] == []
     assert world.email.sent, "the other side is told"
+
+
+async def test_what_waits_for_a_channel_that_is_shut_by_then_says_so(store: Store) -> None:
+    now, morning = EVENINGS["a weekday"]
+    world, sms = world_at(store, now)
+    await world.hear(made(1))
+    restarted = World(store, limits=Limits(), clock=world.clock, registry=world.registry, email=world.email)
+    restarted.clock.now = morning
+    await restarted.sweep()
+    assert sms.sent == []
+    (text,) = [each for each in await restarted.deliveries() if each["channel"] == Channel.SMS and each["items"]]
+    assert (text["state"], text["code"]) == ("dropped", "channel_off")
