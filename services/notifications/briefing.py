@@ -11,11 +11,12 @@ from passerelles.errors import UnavailableError
 from passerelles.store.port import Body
 from schemas.deliveries import MessageKind
 from schemas.vocabulary import Party
-from services.notifications.contacts import Briefing, Contacts
+from services.notifications.contacts import Briefing
 from services.notifications.ledger.documents import Documents
 from services.notifications.ledger.owing import party_of
 from services.notifications.letter import choose
 from services.notifications.pairs import KnownPair
+from services.notifications.questions import Contacts
 
 Briefed = Mapping[Party, Briefing]
 """By side: a digest may have both; empty where the registry does not know the company."""

@@ -1,23 +1,15 @@
-"""What a message needs and the bus never carries: contacts, labels and links, asked of the registry when needed."""
+"""What a message needs and the bus never carries: contacts, labels and links, as the registry answers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
-from typing import Final
 from uuid import UUID
 
-import httpx
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from passerelles.errors import UnavailableError
 from schemas.deliveries import Channel
 from schemas.preferences import Preferences
-from schemas.vocabulary import Mode, Party
-from services.notifications.pairs import KnownPair
-
-UNKNOWN_COMPANY: Final = "urn:passerelles:problem:entreprise-inconnue"
-"""The registry's own word, as the type of its problem. Any other 404 is a wrong address, and must not lose an alert."""
+from schemas.vocabulary import Mode
 
 
 class _Answer(BaseModel):
@@ -123,60 +115,3 @@ class Briefing(_Answer):
     certificates: dict[str, str] = Field(default_factory=dict)
     items: tuple[ItemBriefing, ...] = ()
     coordinator: Coordinator | None = None
-
-
-class Contacts:
-    """The registry's internal address.
-
-    Attributes:
-        url: the registry's base address, `REGISTRY_URL`.
-        token: `SERVICE_TOKEN`.
-    """
-
-    def __init__(self, url: str, token: str, *, seconds: float = 10.0) -> None:
-        self._url = url.rstrip("/") + "/internal/briefings"
-        self._client = httpx.AsyncClient(timeout=seconds, headers={"Authorization": f"Bearer {token}"}, trust_env=False)
-
-    async def close(self) -> None:
-        """Let go of the connections."""
-        await self._client.aclose()
-
-    async def briefing(self, company: UUID, party: Party, pairs: Sequence[KnownPair]) -> Briefing | None:
-        """What a message about these pairs needs. None: the registry does not know the company.
-
-        Raises:
-            UnavailableError: no answer, or one that is not what was agreed; it may be asked again.
-        """
-        request = {
-            "company_id": str(company),
-            "party": str(party),
-            "items": [
-                {
-                    "proposal_id": str(pair.id),
-                    "need_id": str(pair.need_id),
-                    "availability_id": str(pair.availability_id),
-                }
-                for pair in pairs
-            ],
-        }
-        try:
-            response = await self._client.post(self._url, json=request)
-        except httpx.HTTPError as error:
-            raise UnavailableError(f"Le registre ne répond pas : {type(error).__name__}.") from error
-        if response.status_code == httpx.codes.NOT_FOUND and _problem_type(response) == UNKNOWN_COMPANY:
-            return None
-        if response.status_code != httpx.codes.OK:
-            raise UnavailableError(f"Le registre répond {response.status_code}.")
-        try:
-            return Briefing.model_validate_json(response.content)
-        except ValidationError as error:
-            raise UnavailableError("La réponse du registre n'a pas la forme convenue.") from error
-
-
-def _problem_type(response: httpx.Response) -> object:
-    """The `type` of a problem document; none when it is not one."""
-    try:
-        problem = response.json()
-    except ValueError:
-        return None
-    return problem.get("type") if isinstance(problem, dict) else None

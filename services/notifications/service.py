@@ -24,7 +24,6 @@ from services.notifications.channels.port import ChannelPort
 from services.notifications.channels.receipt_urls import read_receipt_urls
 from services.notifications.channels.sms.channel import SmsChannel
 from services.notifications.channels.sms.provider import read_providers
-from services.notifications.contacts import Contacts
 from services.notifications.inbound.hearing import HeardChannel, Hearing
 from services.notifications.inbound.phone_book import PhoneBook
 from services.notifications.inbound.routes import Webhooks
@@ -32,6 +31,7 @@ from services.notifications.ledger.addresses import Addresses
 from services.notifications.ledger.documents import Documents
 from services.notifications.ledger.owing import SOURCE
 from services.notifications.prober import Prober
+from services.notifications.questions import Contacts
 from services.notifications.quiet_hours import QuietHours
 from services.notifications.rendering import Renderer
 from services.notifications.verdicts import Limits

@@ -11,7 +11,6 @@ from schemas.deliveries import Channel
 from services.notifications.attempts import Attempts
 from services.notifications.briefing import Briefs
 from services.notifications.channels.port import ChannelPort
-from services.notifications.contacts import Contacts
 from services.notifications.deciding import Deciding
 from services.notifications.digests import Digests
 from services.notifications.dispatch import Dispatcher
@@ -19,6 +18,7 @@ from services.notifications.ledger.documents import Documents
 from services.notifications.ledger.epoch import KnownEpoch
 from services.notifications.ledger.gathering import Gatherings
 from services.notifications.ledger.messages import Messages
+from services.notifications.questions import Contacts
 from services.notifications.reaction import Reaction
 from services.notifications.reminders import Reminders
 from services.notifications.rendering import Renderer

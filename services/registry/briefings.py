@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -220,6 +220,17 @@ class Briefings:
             items=items,
             coordinator=CoordinatorBrief.model_validate(coordinator.body) if coordinator else None,
         )
+
+    async def several(self, requests: Sequence[BriefingRequest]) -> list[Briefing | None]:
+        """What may be told to each of these companies; none where there is no such company."""
+
+        async def one(request: BriefingRequest) -> Briefing | None:
+            try:
+                return await self.brief(request)
+            except UnknownCompanyError:
+                return None
+
+        return list(await asyncio.gather(*(one(request) for request in requests)))
 
     async def _item(
         self, company: Company, party: Party, *, pair: UUID, proposal: Proposal | None, need: Need, staff: Availability

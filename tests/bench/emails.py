@@ -1,10 +1,10 @@
 """Emails a second that one process hands over, beside a bare loop that renders them and commits the same rows.
 
 The way of an alert is the real one, from a batch of events to the answer of a mail server, on SQLite, with a registry
-that answers from memory; the mail server is another process, which keeps up. Every company has one contact, and a
-domain that few others have: each email is a message by itself, and nothing is shared between two. The bare loop
-composes the same letters with the same templates, writes each document of the ledger as often as the ledger did, in one
-transaction for each email, and hands the mails over by as many connections.
+that is asked by HTTP; mail server and registry are other processes, which keep up. Every company has one contact, and a
+domain that few others have: each email is a message by itself, and nothing is shared between two. The bare loop asks
+nobody: it composes the same letters with the same templates, writes each document of the ledger as often as the ledger
+did, in one transaction for each email, and hands the mails over by as many connections.
 """
 
 from __future__ import annotations
@@ -38,9 +38,11 @@ from services.notifications.channels.mail import Mailbox, Sender, compose
 from services.notifications.channels.pool import Connections, read_server
 from services.notifications.letter import Part, compose_parts
 from services.notifications.pairs import after
+from services.notifications.questions import Contacts
 from services.notifications.rendering import Renderer
 from services.notifications.verdicts import Limits
 from services.notifications.wiring import Alerting
+from tests.bench.briefing_server import briefing_server
 from tests.integration.notifications.many_alerts import Answers, alert
 from tests.mail_server import mail_server, taken
 
@@ -76,13 +78,14 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-async def ledger(settings: Settings, alerts: Sequence[Event[Any]], answers: Answers, file: Path) -> Took:
+async def ledger(settings: Settings, alerts: Sequence[Event[Any]], file: Path) -> Took:
     """From the first batch until every email was handed over and its delivery has ended."""
     store = SqliteStore(file)
     channel = EmailChannel(settings, clock=now)
+    contacts = Contacts(settings.registry_url, "jeton")
     alerting = Alerting(
         store,
-        answers,  # type: ignore[arg-type]
+        contacts,
         Renderer(),
         {Channel.EMAIL: channel},
         window=timedelta(),
@@ -100,6 +103,7 @@ async def ledger(settings: Settings, alerts: Sequence[Event[Any]], answers: Answ
     took = watch.took()
     await alerting.sender.stop()
     await channel.stop()
+    await contacts.close()
     await store.close()
     return took
 
@@ -191,9 +195,9 @@ async def bare_loop(
 async def round_of(alerts: Sequence[Event[Any]], folder: Path) -> tuple[Took, Took]:
     """What the ledger took for these alerts, and the bare loop."""
     answers, journal = Answers(alerts, lambda _: "rh"), folder / "journal"
-    with mail_server(journal) as smtp:
-        settings = Settings(smtp=smtp)
-        real = await ledger(settings, alerts, answers, folder / "ledger.sqlite")
+    with mail_server(journal) as smtp, briefing_server() as registry:
+        settings = Settings(smtp=smtp, registry_url=registry)
+        real = await ledger(settings, alerts, folder / "ledger.sqlite")
         sent = taken(journal)
         if len(sent) != 2 * len(alerts) or set(sent.values()) != {1}:
             raise RuntimeError(f"{len(sent)} emails arrived of {2 * len(alerts)}")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Body
 
 from services.registry.api.parameters import Desk
 from services.registry.briefings import Briefing, BriefingRequest
 from services.registry.phones import Owner, PhoneRequest, Phones
+
+SEVERAL: Final = 64
+"""Messages of one question, at most."""
 
 router = APIRouter(prefix="/internal", include_in_schema=False)
 
@@ -15,6 +20,14 @@ router = APIRouter(prefix="/internal", include_in_schema=False)
 async def brief(desk: Desk, request: BriefingRequest) -> Briefing:
     """Names, contacts and links of one company, for the proposals that it is about to be told of."""
     return await desk.briefings.brief(request)
+
+
+@router.post("/briefings/batch")
+async def brief_several(
+    desk: Desk, requests: Annotated[list[BriefingRequest], Body(max_length=SEVERAL)]
+) -> list[Briefing | None]:
+    """The same for several messages, in their order; null where the company is not known."""
+    return await desk.briefings.several(requests)
 
 
 @router.post("/phones")

@@ -101,6 +101,10 @@ async def test_the_internal_address_takes_the_services_token_alone(
     types = [each.json()["type"].rpartition(":")[2] for each in (unknown, nowhere)]
     assert ([unknown.status_code, nowhere.status_code], types) == ([404, 404], ["entreprise-inconnue", "introuvable"])
     assert (await services.get("/v1/needs")).status_code == 401
+    several = [request, request | {"company_id": pair.proposal}, request]
+    assert (await operator.post("/internal/briefings/batch", json=several)).status_code == 401
+    told = (await services.post("/internal/briefings/batch", json=several)).json()
+    assert [each and each["company"] for each in told] == [body["company"], None, body["company"]]
 
 
 async def test_the_tokens_of_a_company_are_ended_by_itself_or_the_operator_and_nobody_else(

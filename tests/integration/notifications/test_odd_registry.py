@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import UUID
 
 import pytest
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 
 from passerelles.bus.address import Bus
 from passerelles.store.address import open_store
@@ -33,8 +32,7 @@ class Odd(Outside):
 
     typed = ""
 
-    async def _brief(self, request: Request) -> Response:
-        asked = await request.json()
+    def _answer(self, asked: dict[str, Any]) -> dict[str, Any]:
         company = UUID(asked["company_id"])
         contact = {**contact_json("borrower-rh", sms=True), "name": self.typed}
         contacts = [contact] if company == BORROWER else []
@@ -42,7 +40,7 @@ class Odd(Outside):
         answer["company"]["name"] = self.typed
         for item in answer["items"]:
             item["need"]["occupation_label"] = item["availability"]["occupation_label"] = self.typed
-        return JSONResponse(answer)
+        return answer
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -25,8 +26,8 @@ from passerelles.store.port import Store
 from schemas.decisions import ProposalAgreed
 from schemas.deliveries import AlertDecided, AlertVerdict, DeliveryRecorded
 from schemas.vocabulary import Party
-from services.notifications.contacts import Contacts
 from services.notifications.pairs import after
+from services.notifications.questions import Contacts
 from services.notifications.service import NotificationsService
 from services.serving import HttpServer, listen
 from tests.chaos.notifications.memory import MemoryStore
@@ -59,8 +60,10 @@ class Outside:
     def __init__(self) -> None:
         self.texts: list[dict[str, Any]] = []
         self.strange: Response | None = None
+        self.calls: list[int] = []
         routes = [
             Route("/internal/briefings", self._brief, methods=["POST"]),
+            Route("/internal/briefings/batch", self._brief_several, methods=["POST"]),
             Route("/sms", self._take, methods=["POST"]),
         ]
         self.server = HttpServer(Starlette(routes=routes), listen("127.0.0.1", 0))
@@ -74,13 +77,26 @@ class Outside:
             return self.strange
         if request.headers["Authorization"] != f"Bearer {TOKEN}":
             return JSONResponse({}, 401)
+        self.calls.append(1)
+        answer = self._answer(await request.json())
+        return JSONResponse(answer) if answer else JSONResponse(PROBLEM, 404, media_type="application/problem+json")
+
+    async def _brief_several(self, request: Request) -> Response:
+        if self.strange is not None:
+            return self.strange
         asked = await request.json()
+        self.calls.append(len(asked))
+        if any(not each["items"] for each in asked):
+            return JSONResponse({}, 500)
+        return JSONResponse([self._answer(each) for each in asked])
+
+    def _answer(self, asked: dict[str, Any]) -> dict[str, Any] | None:
         company = UUID(asked["company_id"])
         if company not in {BORROWER, LENDER}:
-            return JSONResponse(PROBLEM, 404, media_type="application/problem+json")
+            return None
         borrower = asked["party"] == "borrower"
         contact = contact_json("borrower-rh", sms=True) if borrower else contact_json("lender-rh")
-        return JSONResponse(briefing_json(company, asked["items"], contacts=[contact], counterpart=COUNTERPART))
+        return briefing_json(company, asked["items"], contacts=[contact], counterpart=COUNTERPART)
 
     async def _take(self, request: Request) -> Response:
         self.texts.append(await request.json())
@@ -238,6 +254,68 @@ async def test_answers_that_are_not_the_registrys_are_waited_out(outside: Outsid
     with pytest.raises(UnavailableError, match="401"):
         await refused.briefing(BORROWER, Party.BORROWER, [pair])
     await refused.close()
+
+
+async def test_who_asks_at_the_same_time_shares_a_call(outside: Outside) -> None:
+    contacts = Contacts(outside.url, TOKEN)
+    pair = after(None, made(1), NOW)
+    companies = [BORROWER, LENDER, some_id("nobody")] * 20
+    try:
+        answers = await asyncio.gather(*(contacts.briefing(each, Party.BORROWER, [pair]) for each in companies))
+        assert [each.company.id if each else None for each in answers] == [BORROWER, LENDER, None] * 20
+        assert len(outside.calls) <= 3
+        assert sum(outside.calls) == 60
+    finally:
+        await contacts.close()
+
+
+async def test_an_answer_may_bring_the_next_question(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.notifications.questions.CALLS", 1)
+    contacts = Contacts(outside.url, TOKEN)
+    pair = after(None, made(1), NOW)
+    try:
+        async with asyncio.timeout(10):
+            for _ in range(3):
+                assert await contacts.briefing(BORROWER, Party.BORROWER, [pair]) is not None
+    finally:
+        await contacts.close()
+
+
+async def test_a_question_that_fails_does_not_fail_the_others(outside: Outside) -> None:
+    contacts = Contacts(outside.url, TOKEN)
+    pair = after(None, made(1), NOW)
+    asked = [[pair]] * 5 + [[]] + [[pair]] * 5
+    try:
+        answers = await asyncio.gather(*(contacts.briefing(BORROWER, Party.BORROWER, each) for each in asked))
+        assert [len(each.items) for each in answers if each] == [len(each) for each in asked]
+        given_up = asyncio.create_task(contacts.briefing(BORROWER, Party.BORROWER, [pair]))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        assert await contacts.briefing(LENDER, Party.LENDER, [pair]) is not None
+    finally:
+        await contacts.close()
+
+
+@pytest.mark.parametrize(
+    "strange", [Response("Not Found", 404), Response("", 503), JSONResponse([]), Response("<html>")]
+)
+async def test_strange_answers_to_several_are_waited_out_by_each(outside: Outside, strange: Response) -> None:
+    contacts = Contacts(outside.url, TOKEN)
+    pair = after(None, made(1), NOW)
+    outside.strange = strange
+    try:
+        answers = await asyncio.gather(
+            *(contacts.briefing(BORROWER, Party.BORROWER, [pair]) for _ in range(5)), return_exceptions=True
+        )
+        assert all(isinstance(each, UnavailableError) for each in answers)
+    finally:
+        await contacts.close()
+    down = Contacts("http://127.0.0.1:9", TOKEN)
+    answers = await asyncio.gather(
+        *(down.briefing(BORROWER, Party.BORROWER, [pair]) for _ in range(5)), return_exceptions=True
+    )
+    assert all(isinstance(each, UnavailableError) for each in answers)
+    await down.close()
 
 
 def test_hours_that_leave_no_time_for_a_text_message_are_named() -> None:
