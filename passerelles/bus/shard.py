@@ -38,6 +38,9 @@ class Shard(Protocol):
 class KeptShard(Shard, Protocol):
     """A shard that snapshots can be taken of."""
 
+    def preparation(self) -> Callable[[], None] | None:
+        """What makes `parts` quick, to be called in a thread while the fold goes on; none when it is already."""
+
     def parts(self) -> Parts:
         """A copy of the whole state, that the shard does not share: quick, as the fold stands still meanwhile."""
 

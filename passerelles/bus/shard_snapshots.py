@@ -36,6 +36,7 @@ class Snapshots:
         self._watch = watch
         self._group = group
         self._writing: asyncio.Task[None] | None = None
+        self._preparing: asyncio.Task[None] | None = None
 
     def due(self, held: Mapping[int, Held]) -> int | None:
         """A partition whose shard is to be kept now, if nothing is being written."""
@@ -47,6 +48,17 @@ class Snapshots:
             if each.last is not None and (news >= EVERY_FACTS or (news > 0 and now - each.kept_at >= EVERY_SECONDS)):
                 return partition
         return None
+
+    def ready(self, held: Held) -> bool:
+        """Whether a shard can be copied now; else what that takes is begun in a thread, while the fold goes on."""
+        if self._preparing is not None and not self._preparing.done():
+            return False
+        assert isinstance(held.shard, KeptShard)  # noqa: S101 (see `take`)
+        preparation = held.shard.preparation()
+        if preparation is None:
+            return True
+        self._preparing = asyncio.create_task(asyncio.to_thread(preparation), name=f"prepare {self._group}")
+        return False
 
     def take(self, partition: int, held: Held) -> None:
         """Copy a shard, all of whose words are acknowledged, and begin to write the copy."""
@@ -68,9 +80,10 @@ class Snapshots:
         self._writing = asyncio.create_task(self._write(header, parts, pause), name=f"snapshot {self._group}")
 
     async def finish(self) -> None:
-        """Return once nothing is being written."""
-        if self._writing is not None:
-            await asyncio.wait([self._writing])
+        """Return once nothing is being prepared or written."""
+        for task in (self._preparing, self._writing):
+            if task is not None:
+                await asyncio.wait([task])
 
     async def _write(self, header: Header, parts: Parts, pause: float) -> None:
         began = time.perf_counter()

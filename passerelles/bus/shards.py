@@ -184,7 +184,7 @@ class ShardRunner:
     async def _keep(self) -> None:
         """Take a snapshot of a shard if one is due, once its words are acknowledged."""
         partition = None if self._snapshots is None else self._snapshots.due(self._held)
-        if self._snapshots is not None and partition is not None:
+        if self._snapshots is not None and partition is not None and self._snapshots.ready(self._held[partition]):
             await self._folding.finish()
             self._snapshots.take(partition, self._held[partition])
 

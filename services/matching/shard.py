@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from passerelles.bus.codec import Recorded
 from passerelles.bus.snapshots import Parts
@@ -18,6 +18,11 @@ from services.matching.odd import Odd, Oddities
 if TYPE_CHECKING:
     from services.matching.batches import Batch
     from services.matching.engine import TerritoryFold
+    from services.matching.room import Room
+
+
+_WORTH_PREPARING: Final = 1 << 20
+"""Bytes that are copied in a millisecond whatever the state of the memory."""
 
 
 class MatchingShard:
@@ -38,6 +43,7 @@ class MatchingShard:
         self._partition = partition
         self._partitions = partitions
         self._library = library or RuleLibrary()
+        self._room: Room | None = None
         self._folds: dict[str, TerritoryFold] = {}
 
     @property
@@ -94,7 +100,20 @@ class MatchingShard:
         """A copy of the whole state, for a snapshot."""
         from services.matching.snapshots import parts_of  # noqa: PLC0415 (see `_route`)
 
-        return parts_of(self._folds.values(), self.odd)
+        room, self._room = self._room, None
+        return parts_of(self._folds.values(), self.odd, room)
+
+    def preparation(self) -> Callable[[], None] | None:
+        """Gets memory ready that `parts` copies to; none when it is, or when there is little to copy."""
+        from services.matching.state import size_of  # noqa: PLC0415 (see `_route`)
+
+        size = sum(size_of(fold) for fold in self._folds.values())
+        return partial(self._make_room, size) if self._room is None and size > _WORTH_PREPARING else None
+
+    def _make_room(self, size: int) -> None:
+        from services.matching.room import Room  # noqa: PLC0415 (see `_route`)
+
+        self._room = Room(size)
 
     def resume(self, parts: Parts) -> None:
         """Take up, while empty, the state that parts are a copy of.

@@ -15,6 +15,7 @@ import numpy as np
 from passerelles.bus.snapshots import Parts
 from services.matching.adoption import RuleLibrary
 from services.matching.odd import Odd, Oddities
+from services.matching.room import Room
 from services.matching.state import columns, from_columns
 from services.matching.warming import warm_up
 
@@ -24,13 +25,13 @@ if TYPE_CHECKING:
 _ABOUT: Final = "about"
 
 
-def parts_of(folds: Iterable[TerritoryFold], odd: Mapping[Odd, int]) -> Parts:
-    """A copy of these folds, and of how many events they left aside."""
+def parts_of(folds: Iterable[TerritoryFold], odd: Mapping[Odd, int], room: Room | None = None) -> Parts:
+    """A copy of these folds, in this room or wherever, and of how many events they left aside."""
     parts: dict[str, bytes | memoryview] = {}
     about: dict[str, Any] = {"odd": {name.value: count for name, count in odd.items()}, "folds": []}
     for fold in folds:
         shapes: dict[str, tuple[str, tuple[int, ...]] | None] = {}
-        for name, column in columns(fold).items():
+        for name, column in columns(fold, room).items():
             part = f"{fold.territory}/{name}"
             if isinstance(column, np.ndarray):
                 shapes[name] = (column.dtype.str, column.shape)

@@ -8,7 +8,7 @@ there on. Indexes and distances are left out: they are made afresh in millisecon
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -20,12 +20,16 @@ from services.matching.adoption import RuleLibrary
 from services.matching.columns.layout import BLOCK, BLOCKS, POOLED, Rankings
 from services.matching.engine import TerritoryFold
 from services.matching.odd import Oddities
+from services.matching.room import Room
 from services.matching.rows import Rows
 
 FORMAT: Final = 1
 """Raised whenever what the columns mean changes; docs/matching.md lists them."""
 
 _FIELDS: Final = ("rows", "chain", "buckets", "sizes", "tags")
+
+_SMALL: Final = 1 << 10
+"""Bytes for what does not grow, and for alignment."""
 
 Columns = Mapping[str, np.ndarray[Any, Any] | bytes]
 """By stable names; arrays are C-contiguous int32 or int64, of the machine's own byte order."""
@@ -37,8 +41,9 @@ class OtherFormatError(PasserellesError):
     slug, status, title = "etat-illisible", 500, "État d’un autre format"
 
 
-def columns(fold: TerritoryFold) -> dict[str, np.ndarray[Any, Any] | bytes]:
-    """A copy of all that a fold knows."""
+def columns(fold: TerritoryFold, room: Room | None = None) -> dict[str, np.ndarray[Any, Any] | bytes]:
+    """A copy of all that a fold knows, in this room or wherever."""
+    copy = np.copy if room is None else room.copy
     facts, standings, rankings = fold.facts, fold.standings, fold.ranker.rankings
     decisions, told = standings.decided.sizes.tolist()
     about = {
@@ -56,15 +61,24 @@ def columns(fold: TerritoryFold) -> dict[str, np.ndarray[Any, Any] | bytes]:
         "occupations": "\n".join(facts.occupations.names).encode(),
         "tags": "\n".join(facts.tags.names).encode(),
         "companies": b"".join(facts.companies.names),
-        **_rows("staff", facts.staff),
-        **_rows("needs", facts.needs),
-        "rankings.entries": rankings.entries[: rankings.sizes[POOLED]].copy(),
-        "rankings.sizes": rankings.sizes.copy(),
-        "decisions.pairs": standings.decided.pairs[:decisions].copy(),
-        "decisions.notes": standings.decided.notes[:decisions].copy(),
-        "decisions.companies": standings.companies[:decisions].copy(),
-        "decisions.told": standings.decided.told[:told].copy(),
+        **_rows("staff", facts.staff, copy),
+        **_rows("needs", facts.needs, copy),
+        "rankings.entries": copy(rankings.entries[: rankings.sizes[POOLED]]),
+        "rankings.sizes": copy(rankings.sizes),
+        "decisions.pairs": copy(standings.decided.pairs[:decisions]),
+        "decisions.notes": copy(standings.decided.notes[:decisions]),
+        "decisions.companies": copy(standings.companies[:decisions]),
+        "decisions.told": copy(standings.decided.told[:told]),
     }
+
+
+def size_of(fold: TerritoryFold) -> int:
+    """What a copy takes at most until the next array grows, in bytes."""
+    decided, companies = fold.standings.decided, fold.standings.companies
+    arrays = (fold.ranker.rankings.entries, decided.pairs, decided.notes, decided.told, companies)
+    tables = (fold.facts.staff.table, fold.facts.needs.table)
+    rows = sum(table.rows.nbytes + table.chain.nbytes + table.buckets.nbytes + table.tags.nbytes for table in tables)
+    return rows + sum(array.nbytes for array in arrays) + _SMALL
 
 
 def from_columns(copy: Columns, *, library: RuleLibrary, odd: Oddities) -> TerritoryFold:
@@ -100,15 +114,17 @@ def from_columns(copy: Columns, *, library: RuleLibrary, odd: Oddities) -> Terri
     return fold
 
 
-def _rows(name: str, rows: Rows) -> dict[str, np.ndarray[Any, Any] | bytes]:
+def _rows(
+    name: str, rows: Rows, copy: Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]
+) -> dict[str, np.ndarray[Any, Any] | bytes]:
     table = rows.table
     blocks, pooled = int(table.sizes[BLOCKS]), int(table.sizes[POOLED])
     return {
-        f"{name}.rows": table.rows[: blocks * BLOCK].copy(),
-        f"{name}.chain": table.chain[:blocks].copy(),
-        f"{name}.buckets": table.buckets.copy(),
-        f"{name}.sizes": table.sizes.copy(),
-        f"{name}.tags": table.tags[:pooled].copy(),
+        f"{name}.rows": copy(table.rows[: blocks * BLOCK]),
+        f"{name}.chain": copy(table.chain[:blocks]),
+        f"{name}.buckets": copy(table.buckets),
+        f"{name}.sizes": copy(table.sizes),
+        f"{name}.tags": copy(table.tags[:pooled]),
     }
 
 

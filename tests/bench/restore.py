@@ -70,6 +70,9 @@ def _alone(records: list[Record]) -> dict[str, float]:
     matching, matching_cpu = time.perf_counter() - began, time.process_time() - used
     pauses, pauses_cpu = [], []
     for _ in range(PAUSES):
+        prepare = shard.preparation()
+        assert prepare is not None
+        prepare()  # in a thread, while the fold goes on
         began, used = time.perf_counter(), time.thread_time()
         parts = shard.parts()
         pauses.append(time.perf_counter() - began)

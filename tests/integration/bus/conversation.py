@@ -65,6 +65,9 @@ class CountingShard:
     def settle(self) -> None:
         self.settled += 1
 
+    def preparation(self) -> None:
+        return None
+
     def parts(self) -> dict[str, bytes]:
         return {"counts": json.dumps(self.counts).encode(), "empty": b""}
 

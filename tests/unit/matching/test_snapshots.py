@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -108,6 +109,36 @@ def test_a_copy_is_not_shared_with_the_fold_that_goes_on() -> None:
     before = {name: bytes(part) for name, part in parts.items()}
     one.fold(event(staff(1001)), 4)
     assert {name: bytes(part) for name, part in parts.items()} == before
+
+
+def test_a_copy_in_memory_got_ready_ahead_is_the_same_though_the_fold_outgrew_it() -> None:
+    log, one = long_history(5, 60), shard()
+    said(one, log, 0)
+    plain = one.parts()
+    for size in (0, 5_000, 1 << 20):
+        one._make_room(size)
+        parts = one.parts()
+        assert {name: bytes(part) for name, part in parts.items()} == {
+            name: bytes(part) for name, part in plain.items()
+        }
+        said(one, log, 0)  # the copy is not shared
+        assert {name: bytes(part) for name, part in parts.items()} == {
+            name: bytes(part) for name, part in plain.items()
+        }
+        one = resumed(plain)
+
+
+def test_only_a_large_shard_is_prepared_and_once() -> None:
+    one = ready()
+    assert one.preparation() is None
+    needs = next(iter(one.folds.values())).facts.needs
+    needs.table = needs.table._replace(tags=np.zeros(1 << 20, dtype=np.int32))
+    prepare = one.preparation()
+    assert prepare is not None
+    prepare()
+    assert one.preparation() is None
+    one.parts()
+    assert one.preparation() is not None
 
 
 def test_another_format_of_the_columns_is_refused() -> None:
