@@ -197,7 +197,7 @@ class Company(BaseModel):
             name=checks.words(draft.name, "name"),
             branch=checks.branch(draft.branch),
             commune=checks.commune(draft.commune),
-            contacts=contacts_after(self.id, self.version + 1, draft.contacts, self.contacts, now),
+            contacts=contacts_after(draft.contacts, self.contacts, now),
         )
         same = self.model_copy(update={"version": changed.version, "updated_at": now})
         return self if changed == same else changed
@@ -223,7 +223,7 @@ def new_company(draft: CompanyDraft, id_: UUID, now: datetime) -> Company:
         branch=checks.branch(draft.branch),
         commune=checks.commune(draft.commune),
         status=CompanyStatus(draft.status or CompanyStatus.INFORMED),
-        contacts=contacts_after(id_, 1, draft.contacts, (), now),
+        contacts=contacts_after(draft.contacts, (), now),
         created_at=now,
         updated_at=now,
     )

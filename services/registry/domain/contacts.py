@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4
 
 from passerelles.errors import InvalidInputError
 from schemas.preferences import Preferences
-from schemas.vocabulary import PROPOSAL_NAMESPACE
 from services.registry.domain import checks
 from services.registry.domain.contact import Contact
 from services.registry.domain.drafts import ContactDraft
 
 
-def contacts_after(
-    company_id: UUID, version: int, drafts: Sequence[ContactDraft], before: Sequence[Contact], now: datetime
-) -> tuple[Contact, ...]:
-    """The contacts of this version, with their identifiers: kept for those known before, else made of the place.
+def contacts_after(drafts: Sequence[ContactDraft], before: Sequence[Contact], now: datetime) -> tuple[Contact, ...]:
+    """The contacts of this version, with their identifiers: kept for those known before, else random.
 
-    Never of the email: an identifier travels on the bus, and could be guessed back.
+    An identifier travels on the bus: the email could be guessed back from one made of it. The names of deliveries are
+    made of it in turn, and whoever could guess those could return mail that never left.
 
     Raises:
         InvalidInputError: a value is wrong, or asks for text messages in the place of a person who ended them.
@@ -34,9 +32,8 @@ def contacts_after(
             raise InvalidInputError("Deux contacts ont la même adresse.", field=f"{field}.email")
         if draft.id is not None and draft.id not in known:
             raise InvalidInputError("Cette entreprise n'a pas ce contact.", field=f"{field}.id")
-        new_id = uuid5(PROPOSAL_NAMESPACE, f"{company_id}:{version}:{place}")
         taken = {each.id for each in contacts}
-        id_ = next((each for each in (draft.id, by_email.get(email.casefold())) if each and each not in taken), new_id)
+        id_ = next((each for each in (draft.id, by_email.get(email.casefold())) if each and each not in taken), uuid4())
         contact = _contact(id_, email, draft, field, known.get(id_))
         contacts.append(contact.succeeding(known[id_], now) if id_ in known else contact)
     return tuple(contacts)

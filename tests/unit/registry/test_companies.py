@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -17,6 +17,7 @@ from passerelles.errors import (
 )
 from schemas.vocabulary import CompanyStatus, PostingStatus
 from services.registry.domain.caller import OPERATOR, Caller
+from services.registry.domain.company import new_company
 from services.registry.domain.drafts import ContactDraft
 from services.registry.leaving import Leaving
 from tests.unit.registry.world import RODEZ, World, company_draft, need_draft, siret
@@ -223,3 +224,11 @@ async def test_a_made_up_cursor_is_refused(world: World, cursor: str) -> None:
     with pytest.raises(InvalidInputError) as refused:
         await world.companies.list(OPERATOR, cursor=cursor)
     assert refused.value.field == "cursor"
+
+
+def test_a_contact_s_identifier_cannot_be_guessed_and_stays() -> None:
+    """Those of deliveries are made of it: who guessed one could say that a mail came back."""
+    id_, now = uuid4(), datetime(2026, 3, 2, tzinfo=UTC)
+    one, same = (new_company(company_draft(), id_, now) for _ in range(2))
+    assert one.contacts[0].id != same.contacts[0].id
+    assert one.changed(company_draft(name="Autre nom"), now).contacts[0].id == one.contacts[0].id
