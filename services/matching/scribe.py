@@ -41,10 +41,14 @@ class Scribe:
     def __init__(self, facts: Facts, ranker: Ranker) -> None:
         self._facts = facts
         self._ranker = ranker
+        self._companies: dict[int, UUID] = {}
 
     def company(self, number: int) -> UUID:
-        """A company by its number in a row."""
-        return UUID(bytes=self._facts.companies[number])
+        """A company by its number in a row; the same object each time, as few companies stand in many pairs."""
+        company = self._companies.get(number)
+        if company is None:
+            company = self._companies[number] = UUID(bytes=self._facts.companies[number])
+        return company
 
     def need_id(self, need: int) -> UUID:
         """The identifier of the need at a place."""
@@ -60,10 +64,12 @@ class Scribe:
         needs: dict[int, NeedTerms] = {}
         staff: dict[int, StaffTerms] = {}
         places = []
-        for (at, key, high, low), figures in zip(pairs, self._ranker.figures(list(pairs)), strict=True):
+        described = self._ranker.figures(list(pairs))
+        rows = self._facts.staff.table.rows[[figures[0] for figures in described]].tolist()
+        for (at, key, high, low), figures, row in zip(pairs, described, rows, strict=True):
             person, skills_points, distance_points, period_points, pay_points, first, days, asked = figures
             need = needs.get(at) or needs.setdefault(at, self._need(at))
-            other = staff.get(person) or staff.setdefault(person, self._person(person, number_of(high, low)))
+            other = staff.get(person) or staff.setdefault(person, self._person(person, row, number_of(high, low)))
             appraisal = Appraisal(
                 key=((key >> _KEY_SHIFT) - TOP, key & _METRES, other.id.int),
                 way=self._facts.rules.ways(need.occupation)[other.occupation],
@@ -93,9 +99,8 @@ class Scribe:
             pay_maximum=row[PAY] or None,
         )
 
-    def _person(self, at: int, number: int) -> StaffTerms:
+    def _person(self, at: int, row: list[int], number: int) -> StaffTerms:
         table = self._facts.staff.table
-        row = table.rows[at].tolist()
         return StaffTerms(
             id=UUID(int=number),
             version=row[VERSION],
