@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from passerelles.store.port import Body, Collection, Store
+from passerelles.store.port import Body, Collection, Store, Stored
 from schemas.deliveries import Channel
 from schemas.envelope import format_time, parse_time
 from schemas.vocabulary import PROPOSAL_NAMESPACE
@@ -21,6 +21,9 @@ Item = dict[str, Any]
 
 DECIDED: Final = "decided"
 """The state of a delivery of which nothing is handed to the channel: it was suppressed, or waits for a digest."""
+
+PAIRS_KEPT: Final = 4096
+"""Pairs kept as they were read: each is read again within a second or two, for the message and for each attempt."""
 
 GRACE: Final = timedelta(seconds=5)
 """How long a step that one process has just recorded is left to it before a sweep takes it up, here or elsewhere."""
@@ -52,11 +55,22 @@ class Documents:
         )
         self.limits: Collection = store.collection("alert_limits")
         self.epochs: Collection = store.collection("alert_epochs")
+        self._read: dict[str, tuple[int, KnownPair]] = {}
 
     async def known(self, proposals: set[str]) -> dict[str, KnownPair]:
         """What is known of these pairs, by proposal; those that no event spoke of are absent."""
         stored = await self.pairs.get_many(proposals)
-        return {id_: read_pair(each.body) for id_, each in stored.items()}
+        return {id_: self._pair(each) for id_, each in stored.items()}
+
+    def _pair(self, stored: Stored) -> KnownPair:
+        """The pair of a document; one that was read at this revision is not read anew, since none is ever removed."""
+        revision, pair = self._read.get(stored.id, (0, None))
+        if pair is None or revision != stored.revision:
+            if len(self._read) >= PAIRS_KEPT:
+                self._read.clear()
+            pair = read_pair(stored.body)
+            self._read[stored.id] = stored.revision, pair
+        return pair
 
 
 def read_pair(body: Body) -> KnownPair:
