@@ -53,6 +53,8 @@ NAMES: Final = (
     "content-type",
 )
 _WITHOUT_TERRITORY: Final = tuple(name for name in NAMES if name != "ce_territory")
+_DERIVED: Final = (*NAMES[:-1], "ce_causationid", NAMES[-1])
+"""Of what matching derives from a fact."""
 
 
 def _kinds(layout: str) -> Mapping[tuple[bytes, ...], EventType]:
@@ -153,17 +155,25 @@ def _decode_as_written(record: Recorded) -> Event[Payload] | None:
     """The event of a record as `encode` makes it today, read four times as fast; none: it is to be read with care."""
     try:
         names, values = zip(*record.headers, strict=True)
+        if None in values:
+            return None
         territory: bytes | None
+        cause: bytes | None = None
         if names == NAMES:
             kinds = KINDS
             spec, id_, source, type_, schema, subject, time, key, territory, epoch, content = values
         elif names == _WITHOUT_TERRITORY:
             kinds, territory = _KINDS_WITHOUT_TERRITORY, None
             spec, id_, source, type_, schema, subject, time, key, epoch, content = values
+        elif names == _DERIVED:
+            kinds = KINDS
+            spec, id_, source, type_, schema, subject, time, key, territory, epoch, cause, content = values
         else:
             return None
         kind = kinds[spec, source, type_, schema, content]
         if key != record.key or not subject or not key or _UUID.fullmatch(id_) is None:
+            return None
+        if cause is not None and _UUID.fullmatch(cause) is None:
             return None
         place, number = _place(territory, epoch)
         return ReadEvent(
@@ -175,7 +185,7 @@ def _decode_as_written(record: Recorded) -> Event[Payload] | None:
             epoch=number,
             key=key.decode(),
             territory=place,
-            causation_id=None,
+            causation_id=None if cause is None else UUID(cause.decode()),
             data=kind.payload.model_validate_json(record.value),  # type: ignore[arg-type]  # none is invalid
         )
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
