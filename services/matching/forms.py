@@ -13,6 +13,7 @@ from schemas.facts import AvailabilityRecorded, NeedRecorded
 from services.matching.columns import postings as read
 from services.matching.columns.layout import GONE, LARGEST, Ints
 from services.matching.columns.postings import Form
+from services.matching.columns.texts import CORSE
 from services.matching.links import rome
 
 _READERS: Final[dict[str, tuple[int, int, int, int]]] = {
@@ -75,9 +76,9 @@ def occupations() -> Ints:
 
 @cache
 def communes() -> Ints:
-    """The place of each commune in the reference, by its INSEE code: `columns.postings` says how."""
-    numbers: Ints = np.full(3 * read.CORSE, -1, dtype=np.int32)
+    """The place of each commune in the reference, by its INSEE code: `columns.texts` says how."""
+    numbers: Ints = np.full(3 * CORSE, -1, dtype=np.int32)
     for number, code in enumerate(COMMUNES):
-        corse = read.CORSE * ("AB".find(code[1]) + 1)
+        corse = CORSE * ("AB".find(code[1]) + 1)
         numbers[int(code.replace("A", "0").replace("B", "0")) + corse] = number
     return numbers

@@ -9,13 +9,24 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.matching.columns.compiled import part
 from services.matching.columns.finding import slot_of
 from services.matching.columns.layout import HIRE, LOAN, NO_END, Ints, Longs
-
-Bytes = NDArray[np.uint8]
+from services.matching.columns.texts import (
+    NINE,
+    ZERO,
+    Bytes,
+    commune_at,
+    day_at,
+    ends,
+    hex_value,
+    identifier_at,
+    is_null,
+    natural,
+    number_at,
+    territory_end,
+)
 
 # What is read of a posting, by its column in `values`; an identifier takes two.
 ID: Final = 0
@@ -60,20 +71,13 @@ NOTHING: Final = 14
 
 MOST_TAGS: Final = 64
 CERTIFICATE_DIGITS: Final = 16
-CORSE: Final = 100_000
-"""Added to a commune's number from 2A on; from 2B on, twice."""
 _PAY_STEP: Final = 50
-_MOST_DIGITS: Final = 9
 _SKILL_DIGITS: Final = 7
-_QUOTE, _COMMA, _DASH, _CLOSE, _OPEN, _END = 34, 44, 45, 93, 91, 125
-_ZERO, _NINE, _A, _B = 48, 57, 65, 66
+_QUOTE, _COMMA, _CLOSE, _END, _A = 34, 44, 93, 125, 65
 _SIGN: Final = np.uint64(1 << 63)
 _4: Final = np.uint64(4)
-_LEAP, _CENTURY, _GREGORIAN = 4, 100, 400
-_DECEMBER, _FEBRUARY = 12, 2
 _OPEN_WORD: Final = np.frombuffer(b"open", dtype=np.uint8)
 _WITHDRAWN_WORD: Final = np.frombuffer(b"withdrawn", dtype=np.uint8)
-_DAYS_BEFORE: Final = np.array([0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365], dtype=np.int64)
 
 
 class Form(NamedTuple):
@@ -101,108 +105,6 @@ class Known(NamedTuple):
 
 
 @part
-def number_at(text: Bytes, at: int, digits: int) -> int:
-    """The number that so many digits make; -1 when they are none."""
-    value = 0
-    for place in range(at, at + digits):
-        digit = np.int64(text[place]) - _ZERO
-        if digit < 0 or digit > 9:  # noqa: PLR2004 (a digit)
-            return -1
-        value = 10 * value + digit
-    return value
-
-
-@part
-def _nibble(char: int) -> int:
-    if _ZERO <= char <= _NINE:
-        return char - _ZERO
-    return char - 87 if 97 <= char <= 102 else -1  # noqa: PLR2004 (a to f)
-
-
-@part
-def identifier_at(text: Bytes, at: int, values: Longs, column: int) -> int:
-    """Where a canonical identifier of 36 characters ends, its two words kept; -1 when there is none."""
-    high, low, nibbles = np.uint64(0), np.uint64(0), 0
-    for place in range(36):
-        char = np.int64(text[at + place])
-        if place in (8, 13, 18, 23):
-            if char != _DASH:
-                return -1
-            continue
-        nibble = _nibble(char)
-        if nibble < 0:
-            return -1
-        if nibbles < 16:  # noqa: PLR2004 (of a word)
-            high = (high << _4) | np.uint64(nibble)
-        else:
-            low = (low << _4) | np.uint64(nibble)
-        nibbles += 1
-    values[column] = np.int64(high ^ _SIGN)
-    values[column + 1] = np.int64(low ^ _SIGN)
-    return at + 36
-
-
-@part
-def day_at(text: Bytes, at: int) -> int:
-    """The ordinal of the day written `2026-01-31` there; 0 when it is none."""
-    year, month, day = number_at(text, at, 4), number_at(text, at + 5, 2), number_at(text, at + 8, 2)
-    if text[at + 4] != _DASH or text[at + 7] != _DASH or year < 1 or not 1 <= month <= _DECEMBER or day < 1:
-        return 0
-    leap = year % _LEAP == 0 and (year % _CENTURY != 0 or year % _GREGORIAN == 0)
-    length = _DAYS_BEFORE[month + 1] - _DAYS_BEFORE[month] + (1 if leap and month == _FEBRUARY else 0)
-    if day > length:
-        return 0
-    past = year - 1
-    before = _DAYS_BEFORE[month] + (1 if leap and month > _FEBRUARY else 0)
-    return past * 365 + past // _LEAP - past // _CENTURY + past // _GREGORIAN + before + day
-
-
-@part
-def _ends(text: Bytes, at: int, char: int) -> int:
-    return at + 1 if text[at] == char else -1
-
-
-@part
-def _is_null(text: Bytes, at: int) -> bool:
-    return text[at] == 110 and text[at + 1] == 117 and text[at + 2] == 108 and text[at + 3] == 108  # noqa: PLR2004
-
-
-@part
-def _natural(text: Bytes, at: int, values: Longs, column: int, least: int, most: int) -> int:
-    digits = 0
-    while digits <= _MOST_DIGITS and _ZERO <= text[at + digits] <= _NINE:
-        digits += 1
-    if digits == 0 or digits > _MOST_DIGITS or (digits > 1 and text[at] == _ZERO):
-        return -1
-    value = number_at(text, at, digits)
-    values[column] = value
-    return at + digits if least <= value <= most else -1
-
-
-@part
-def _commune(text: Bytes, at: int) -> int:
-    """The number of an INSEE code: its digits, shifted for Corsica; -1 when it is none."""
-    number = number_at(text, at, 5)
-    if number < 0 and text[at] == _ZERO + 2 and text[at + 1] in (_A, _B):
-        rest = number_at(text, at + 2, 3)
-        number = -1 if rest < 0 else 20_000 + rest + CORSE * (np.int64(text[at + 1]) - _A + 1)
-    return number
-
-
-@part
-def _territory(text: Bytes, at: int) -> int:
-    """Where the name of a territory ends; -1 when it is none."""
-    if number_at(text, at, 2) < 0 and not (text[at] == _ZERO + 2 and text[at + 1] in (_A, _B)):
-        return -1
-    at += 2
-    if text[at] != _DASH:
-        return at
-    if number_at(text, at + 1, 1) < 0:
-        return -1
-    return at + 2 if number_at(text, at + 2, 1) < 0 else at + 3
-
-
-@part
 def _territories(text: Bytes, at: int, own: Bytes, values: Longs) -> int:
     """Where a list of territories ends, from after its bracket; whether the own one is among them is kept."""
     values[HERE] = 0
@@ -212,7 +114,7 @@ def _territories(text: Bytes, at: int, own: Bytes, values: Longs) -> int:
         if text[at] != _QUOTE:
             return -1
         begin = at + 1
-        at = _territory(text, begin)
+        at = territory_end(text, begin)
         if at < 0 or text[at] != _QUOTE:
             return -1
         same = at - begin == own.size
@@ -232,7 +134,7 @@ def _code(text: Bytes, at: int, is_skill: bool, words: Longs) -> int:
     """Where the code of a skill or a certificate ends, its two words kept; -1 when there is none."""
     if is_skill:
         digits = 0
-        while digits <= _SKILL_DIGITS and _ZERO <= text[at + digits] <= _NINE:
+        while digits <= _SKILL_DIGITS and ZERO <= text[at + digits] <= NINE:
             digits += 1
         if digits == 0 or digits > _SKILL_DIGITS:
             return -1
@@ -240,7 +142,7 @@ def _code(text: Bytes, at: int, is_skill: bool, words: Longs) -> int:
         return at + digits
     value = np.uint64(0)
     for place in range(at, at + CERTIFICATE_DIGITS):
-        nibble = _nibble(np.int64(text[place]))
+        nibble = hex_value(np.int64(text[place]))
         if nibble < 0:
             return -1
         value = (value << _4) | np.uint64(nibble)
@@ -318,7 +220,7 @@ def _status(text: Bytes, at: int, values: Longs) -> int:
         if text[at + 1 + place] != word[place]:
             return -1
     values[STATUS] = 0 if is_open else 1
-    return _ends(text, at + 1 + word.size, _QUOTE)
+    return ends(text, at + 1 + word.size, _QUOTE)
 
 
 @part
@@ -351,29 +253,29 @@ def posting_at(  # noqa: PLR0911 (one branch a kind of field: calls would be inl
             at += 1
         reader, column = form.fields[field, 0], form.fields[field, 1]
         if reader == IDENTIFIER:
-            at = _ends(text, identifier_at(text, at, values, column), _QUOTE)
+            at = ends(text, identifier_at(text, at, values, column), _QUOTE)
         elif reader == NATURAL:
-            at = _natural(text, at, values, column, form.fields[field, 2], form.fields[field, 3])
+            at = natural(text, at, values, column, form.fields[field, 2], form.fields[field, 3])
         elif reader == PAYMENT:
-            if _is_null(text, at):
+            if is_null(text, at):
                 at, values[column] = at + 4, 0
             else:
-                at = _natural(text, at, values, column, form.fields[field, 2], form.fields[field, 3])
+                at = natural(text, at, values, column, form.fields[field, 2], form.fields[field, 3])
                 if values[column] % _PAY_STEP:
                     return False
         elif reader in (DAY, DAY_OR_NONE):
-            if reader == DAY_OR_NONE and _is_null(text, at):
+            if reader == DAY_OR_NONE and is_null(text, at):
                 at, values[column] = at + 4, NO_END
             else:
                 values[column] = day_at(text, at + 1)
                 if text[at] != _QUOTE or values[column] == 0:
                     return False
-                at = _ends(text, at + 11, _QUOTE)
+                at = ends(text, at + 11, _QUOTE)
         elif reader == DIGITS:
             values[column] = number_at(text, at, 9)
             if values[column] < 0:
                 return False
-            at = _ends(text, at + 9, _QUOTE)
+            at = ends(text, at + 9, _QUOTE)
         elif reader == WORD:
             at = _status(text, at, values)
         elif reader == TERRITORIES:
@@ -385,13 +287,13 @@ def posting_at(  # noqa: PLR0911 (one branch a kind of field: calls would be inl
             values[column] = known.occupations[10_000 * group + number]
             if values[column] < 0:
                 return False
-            at = _ends(text, at + 5, _QUOTE)
+            at = ends(text, at + 5, _QUOTE)
         elif reader == INSEE_CODE:
-            number = _commune(text, at)
+            number = commune_at(text, at)
             if number < 0 or known.communes[number] < 0:
                 return False
             values[column] = known.communes[number]
-            at = _ends(text, at + 5, _QUOTE)
+            at = ends(text, at + 5, _QUOTE)
         elif reader == SKILL_CODES:
             at, values[SKILLS] = _codes(text, at, True, True, known, tags, 0, words)
         elif reader == CERTIFICATE_CODES:
@@ -402,7 +304,7 @@ def posting_at(  # noqa: PLR0911 (one branch a kind of field: calls would be inl
             at = _mode(text, at, values)
         elif reader == MODE_LIST:
             at = _modes(text, at, values)
-        elif _is_null(text, at):
+        elif is_null(text, at):
             at += 4
         else:
             return False

@@ -53,14 +53,11 @@ from services.matching.columns.postings import (
     SKILLS,
     START,
     STATUS,
-    Bytes,
     Form,
     Known,
-    day_at,
-    identifier_at,
-    number_at,
     posting_at,
 )
+from services.matching.columns.texts import Bytes, day_at, identifier_at, number_at
 
 STAMP: Final = 36 + 27
 """Characters before each posting: the event's identifier and its time."""
