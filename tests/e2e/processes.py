@@ -21,6 +21,14 @@ START_SECONDS = 60
 COMMAND = (sys.executable, "-c", "from services.cli import main; main()")
 
 
+def passerelles(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """The command, run to its end."""
+    environment = os.environ | settings
+    return subprocess.run(
+        [*COMMAND, *arguments], env=environment, capture_output=True, text=True, timeout=100, check=False
+    )
+
+
 class Process:
     """One service in a process of its own."""
 

@@ -13,13 +13,9 @@ import httpx
 import pytest
 
 from tests.e2e.platform import free_port
-from tests.e2e.processes import COMMAND
+from tests.e2e.processes import COMMAND, passerelles
 
 AUTHORIZED = {"Authorization": "Bearer demo-operateur"}
-
-
-def passerelles(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=100, check=False)
 
 
 class Demo:

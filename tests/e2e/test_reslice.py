@@ -10,8 +10,8 @@ from typing import Any
 
 from passerelles.bus.address import Bus
 from passerelles.settings import Settings
-from tests.e2e.audit.test_archive_commands import passerelles
 from tests.e2e.platform import RODEZ, Platform, box, eventually, platform
+from tests.e2e.processes import passerelles
 
 EPOCH = 1 << 40
 NEEDS = 6

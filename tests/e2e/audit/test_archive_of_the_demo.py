@@ -6,9 +6,6 @@ Nothing that names a person or a company, that was typed, or that opens a door.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +19,7 @@ from services.audit.archive.manifest import Segment
 from services.audit.archive.rows import batches
 from services.audit.archive.segment import records_of
 from tests.e2e.audit.told_archive import audit
+from tests.e2e.processes import passerelles
 from tests.e2e.test_demo import AUTHORIZED, Demo
 
 ROOT = Path(__file__).parents[3]
@@ -107,18 +105,6 @@ def _see_two_epochs(data: Path) -> None:
     )
     assert again
     assert again <= first
-
-
-def passerelles(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "from services.cli import main; main()", *arguments],
-        cwd=ROOT,
-        env=os.environ | settings,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
 
 
 def _work_and_erase(api: httpx.Client) -> set[str]:
