@@ -208,7 +208,7 @@ async def platform(
         ports = {ServiceName.REGISTRY: port, ServiceName.MATCHING: 0, ServiceName.NOTIFICATIONS: webhooks}
         ports |= {ServiceName.AUDIT: 0} if archived else {}
         stack = await closing.enter_async_context(Stack(settings, bus, open_store(store_url), ports))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             await stack.ready()
         api = await closing.enter_async_context(
             httpx.AsyncClient(base_url=settings.public_url, headers={"Authorization": f"Bearer {OPERATOR}"}, timeout=30)

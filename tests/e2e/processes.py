@@ -17,7 +17,7 @@ import httpx
 from passerelles.bus.address import Bus
 from tests.e2e.platform import OPERATOR, SERVICE, Box, Platform, free_port
 
-START_SECONDS = 60
+START_SECONDS = 90
 COMMAND = (sys.executable, "-c", "from services.cli import main; main()")
 
 
