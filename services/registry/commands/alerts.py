@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
 from uuid import UUID
 
-from passerelles.store.port import Order, Where
 from schemas.deliveries import AlertDecided
+from services.registry.commands.notices import latest
 from services.registry.domain.caller import Caller
 from services.registry.office import Office
-from services.registry.pages import Page, paged
-
-_LATEST_FIRST: Final = Order("at", descending=True)
+from services.registry.pages import Page
 
 
 class Alerts:
@@ -30,16 +27,12 @@ class Alerts:
         cursor: str | None = None,
     ) -> Page[AlertDecided]:
         """Decisions as they stand, one for each proposal, contact and channel, latest first; a company sees its own."""
-        asked = {
-            "proposal_id": str(proposal) if proposal else None,
-            "contact_id": str(contact) if contact else None,
-            "company_id": str(caller.company_id) if caller.company_id else None,
-        }
-        return await paged(
+        return await latest(
             self._office.alerts,
-            [Where(equal={name: value for name, value in asked.items() if value is not None})],
-            lambda stored: AlertDecided.model_validate(stored.body, strict=False),
-            order=_LATEST_FIRST,
+            AlertDecided,
+            caller,
             limit=limit,
             cursor=cursor,
+            proposal_id=proposal,
+            contact_id=contact,
         )
