@@ -16,14 +16,18 @@ LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
-setup: $(VENV)/.installed ## Install what running needs into .venv
+setup: $(VENV)/.compiled ## Install what running needs into .venv
 
-setup-dev: $(VENV)/.installed-dev ## Install what working on the project needs into .venv
+setup-dev: $(VENV)/.installed-dev $(VENV)/.compiled ## Install what working on the project needs into .venv
 
 $(VENV)/.installed: requirements/runtime.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Again whenever a compiled function changes: else each of the next processes would compile it, at the same time.
+$(VENV)/.compiled: $(VENV)/.installed $(wildcard services/matching/columns/*.py)
 	$(BIN)/python -m services.matching.warming
 	@touch $@
 
