@@ -90,7 +90,7 @@ class Sender:
         self._turns = Turns()
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: dict[str, tuple[str, Step]] = {}
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._timers: dict[str, tuple[datetime, asyncio.Handle]] = {}
         self._sweeper: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
@@ -102,13 +102,13 @@ class Sender:
         if wait <= 0:
             self._run(gathering, company_of(gathering), partial(self._send, gathering, fresh))
             return
-        loop = asyncio.get_running_loop()
-        timer = self._timers.get(gathering)
-        if timer is not None:
-            if timer.when() <= loop.time() + wait:
+        if gathering in self._timers:
+            rings_at, timer = self._timers[gathering]
+            if rings_at <= due:
                 return
             timer.cancel()
-        self._timers[gathering] = loop.call_later(wait, self._ring, gathering, due)
+        timer = asyncio.get_running_loop().call_later(wait, self._ring, gathering, due)
+        self._timers[gathering] = due, timer
 
     def _ring(self, gathering: str, due: datetime) -> None:
         self._timers.pop(gathering, None)
@@ -122,7 +122,7 @@ class Sender:
     async def stop(self) -> None:
         """Finish what is under way; what is only gathered stays in the store for the next start."""
         self._stopping.set()
-        for timer in self._timers.values():
+        for _, timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
         if self._sweeper is not None:
@@ -146,18 +146,24 @@ class Sender:
         """Take up what is due and was left. Raises `UnavailableError`."""
         now = self._clock()
         for gathering in await self._gatherings.page(now - GRACE):
-            self._run(gathering.id, company_of(gathering.id), partial(self._send, gathering.id))
+            self._take_up(gathering.id, company_of(gathering.id), partial(self._send, gathering.id))
         for letter in await self._letters.page(now):
-            self._run(
-                letter.id, letter.body["company"], partial(self._steps.dispatcher.dispatch, letter.id, letter.body)
-            )
+            dispatch = partial(self._steps.dispatcher.dispatch, letter.id, letter.body)
+            self._take_up(letter.id, letter.body["company"], dispatch)
         for delivery in await self._deliveries.page(now):
-            self._run(delivery.id, delivery.body["company"], partial(self._go_on, delivery.id, delivery.body))
+            # Beside its message, it waits at the channel's door.
+            if delivery.body.get("message") not in self._running:
+                self._take_up(delivery.id, delivery.body["company"], partial(self._go_on, delivery.id, delivery.body))
         waiting = await self._waiting.page(now)
         for digest, company in {share.body["digest"]: share.body["company"] for share in waiting}.items():
-            self._run(digest, company, partial(self._steps.digests.leave, digest))
+            self._take_up(digest, company, partial(self._steps.digests.leave, digest))
         if marks := await self._answers.page(now):
-            self._run("reminders", "reminders", partial(self._steps.reminders.remind, marks))
+            self._take_up("reminders", "reminders", partial(self._steps.reminders.remind, marks))
+
+    def _take_up(self, key: str, company: str, step: Step) -> None:
+        """Take a step about what was left, unless one is under way or has its turn to come: a queue is not left."""
+        if key not in self._running:
+            self._run(key, company, step)
 
     async def _go_on(self, id_: str, delivery: Body) -> None:
         waits = delivery["state"] == DeliveryState.RESERVED

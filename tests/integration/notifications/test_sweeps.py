@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import uvloop
 from structlog.testing import capture_logs
 
 from passerelles.health import STUCK_SECONDS, Health
@@ -16,7 +18,7 @@ from services.notifications.channels.port import Attempt, Verdict
 from services.notifications.prober import Prober
 from tests.chaos.notifications.memory import MemoryStore
 from tests.integration.notifications.ledger_world import CountingChannel, World
-from tests.unit.notifications.samples import made
+from tests.unit.notifications.samples import event, made
 
 PRIVATE = "claire.vidal@conserverie.example.org"
 
@@ -131,6 +133,42 @@ async def test_what_is_stuck_does_not_hide_what_comes_after(name: str, monkeypat
         for _ in range(3):
             await world.sweep(seconds=130)
     assert len(email.sent) == 2
+
+
+async def test_what_waits_for_its_turn_is_not_taken_up_again() -> None:
+    email = CountingChannel()
+    email.gate = asyncio.Event()
+    world = World(MemoryStore(), email=email)
+    await world.reaction([event(made(number, need=f"need-{number}"), "proposal.made") for number in range(1, 41)])
+    await until(lambda: len(email.tries) == email.at_once)
+    asked = world.registry.calls
+    for _ in range(3):
+        world.clock.advance(seconds=6)
+        await world.sender.sweep()
+    email.gate.set()
+    await world.sender.settle()
+    # One message to each side about each need, and one question for each of the messages.
+    letters = await world.documents.messages.find()
+    assert asked < world.registry.calls <= len(letters)
+    assert {*await world.states()} == {"sent"}
+
+
+def test_a_gathering_may_be_woken_again_a_moment_before_it_is_due() -> None:
+    """uvloop's timer for less than a millisecond does not know its own time."""
+
+    async def wake() -> list[str]:
+        world = World(MemoryStore(), window=timedelta(microseconds=200))
+        world.clock.tick()
+        await world.reaction([event(made(1), "proposal.made")])
+        for gathering in await world.documents.gatherings.find():
+            for later in (300, 200, 100):
+                world.sender.wake(gathering.id, world.clock() + timedelta(microseconds=later))
+        await asyncio.sleep(0.01)
+        await world.sender.settle()
+        await world.stop()
+        return [state for state, count in (await world.states()).items() for _ in range(count)]
+
+    assert uvloop.run(wake()) == ["sent", "sent"]
 
 
 async def test_a_probe_that_fails_is_said_and_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
