@@ -80,8 +80,8 @@ class Deciding:
                 nobody.append((item, suppressed(AlertRule.NO_COORDINATOR)))
             for reader in found:
                 audience.setdefault((str(reader.id), str(reader.channel)), (reader, []))[1].append(item)
-        limited = any(item["kind"] in ALERTS for item in items)
-        standing = await self._alerts.others(audience, question.id, question.now) if limited else {}
+        limited = _limited(items)
+        standing = await self._alerts.others(audience, limited, question.id, question.now) if limited else {}
         shares = await spread(
             partial(self._share, question, reader, theirs, standing.get(address, Standing()))
             for address, (reader, theirs) in audience.items()
@@ -90,13 +90,14 @@ class Deciding:
 
     async def _share(self, question: Question, reader: Reader, items: Sequence[Item], seen: Standing) -> Share:
         address = (str(reader.id), str(reader.channel))
+        limited = _limited(items)
         while True:
             decided = [(item, self._decide(question, item, reader, seen)) for item in items]
             needs = {item["need"] for item, each in decided if item["kind"] in ALERTS and each.verdict in LEAVING}
             if not needs or await self._alerts.claim(address, needs, question.id, seen, question.now):
                 return Share(reader.id, reader.channel, decided)
             # Another message was faster: it is looked at like any other that came before.
-            seen = (await self._alerts.others([address], question.id, question.now)).get(address, Standing())
+            seen = (await self._alerts.others([address], limited, question.id, question.now)).get(address, Standing())
 
     def _decide(self, question: Question, item: Item, reader: Reader, seen: Standing) -> Decision:
         if reader.channel not in self._channels:
@@ -104,6 +105,11 @@ class Deciding:
         kind, history = MessageKind(item["kind"]), question.past.get(item["proposal"])
         past = past_of(kind, reader, history, heard_only=item["heard_only"])
         return decide(kind, reader, replace(past, need_at=seen.at.get(item["need"])), question.now, self._limits)
+
+
+def _limited(items: Sequence[Item]) -> set[str]:
+    """The needs that a limit is looked at for."""
+    return {item["need"] for item in items if item["kind"] in ALERTS}
 
 
 def past_of(

@@ -25,7 +25,7 @@ Address = tuple[str, str]
 class _Claim(NamedTuple):
     need: str
     message: str
-    at: datetime
+    at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +53,24 @@ class Alerts:
         self._documents = documents
         self._window = window
 
-    async def others(self, addresses: Collection[Address], message: str, now: datetime) -> dict[Address, Standing]:
-        """What other messages claimed within the window, by address."""
+    async def others(
+        self, addresses: Collection[Address], needs: Collection[str], message: str, now: datetime
+    ) -> dict[Address, Standing]:
+        """What other messages claimed about these needs within the window, by address."""
         if not self._window:
             return {}
         stored = await self._documents.limits.get_many(":".join(address) for address in addresses)
         found: dict[Address, list[_Claim]] = {}
         for id_, each in stored.items():
             contact, _, channel = id_.rpartition(":")
-            claims = [claim for claim in self._recent(each.body, now) if claim.message != message]
+            about = self._recent(each.body, now, needs)
+            claims = [claim for claim in about if claim.message != message]
             if claims:
                 found[contact, channel] = claims
-        void = await self._void(found) if found else {}
+        void = await self._void(found)
         return {
             address: Standing(
-                {claim.need: claim.at for claim in found.get(address, ()) if claim not in void.get(address, ())},
+                {one.need: parse_time(one.at) for one in found.get(address, ()) if one not in void.get(address, ())},
                 frozenset((claim.need, claim.message) for claim in void.get(address, ())),
                 stored.get(":".join(address)),
             )
@@ -91,15 +94,19 @@ class Alerts:
             if taken or not fresh:
                 return None
             kept = [claim for claim in recent if claim.need not in fresh]
-            claims = [*kept, *(_Claim(need, message, now) for need in sorted(fresh))]
-            return {"needs": {claim.need: [claim.message, format_time(claim.at)] for claim in claims}}
+            claims = [*kept, *(_Claim(need, message, format_time(now)) for need in sorted(fresh))]
+            return {"needs": {claim.need: [claim.message, claim.at] for claim in claims}}
 
         await change(self._documents.limits, ":".join(address), edit, known=seen.read, absent=seen.read is None)
         return not taken
 
-    def _recent(self, body: Body, now: datetime) -> list[_Claim]:
-        claims = (_Claim(need, message, parse_time(at)) for need, (message, at) in body["needs"].items())
-        return [claim for claim in claims if now - claim.at < self._window]
+    def _recent(self, body: Body, now: datetime, needs: Collection[str] | None = None) -> list[_Claim]:
+        """The claims that count still, of these needs or of all: an address may hold thousands."""
+        held = body["needs"]
+        some = held.items() if needs is None else ((need, held[need]) for need in needs if need in held)
+        # Written as they are, times compare as texts.
+        since = format_time(now - self._window)
+        return [_Claim(need, message, at) for need, (message, at) in some if at > since]
 
     async def _void(self, found: Mapping[Address, Collection[_Claim]]) -> Mapping[Address, set[_Claim]]:
         """The claims of messages that told nothing about the need after all."""
@@ -109,7 +116,8 @@ class Alerts:
                 id_ = str(delivery_id(claim.message, UUID(contact), Channel(channel)))
                 asked[id_].append(((contact, channel), claim))
         void: dict[Address, set[_Claim]] = defaultdict(set)
-        for id_, stored in (await self._documents.deliveries.get_many(asked)).items():
+        deliveries = await self._documents.deliveries.get_many(asked) if asked else {}
+        for id_, stored in deliveries.items():
             for address, claim in asked[id_]:
                 if not _tells(stored.body, claim.need):
                     void[address].add(claim)
