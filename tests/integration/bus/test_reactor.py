@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from passerelles.bus import consumer
 from passerelles.bus.address import Bus
 from passerelles.bus.codec import PoisonReason, encode
 from passerelles.bus.parking import Parking
@@ -323,3 +324,18 @@ async def test_a_bus_without_topics_is_not_given_any(kafka_bus: Bus, shelf: Sqli
         await eventually(lambda: "topics" in (desk.check.reason or ""))
         with pytest.raises(UnavailableError, match="topics"):
             await desk.publisher.publish([fact(0)])
+
+
+async def test_what_was_written_piece_by_piece_is_handled_together(
+    embedded_bus: Bus, shelf: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "_TOGETHER_SECONDS", 30.0)
+    async with running(Publisher(embedded_bus)) as (publisher,):
+        for number in range(40):
+            await publisher.publish([fact(number)])
+        listener = Listener()
+        async with running(Desk(embedded_bus, shelf, listener).reactor):
+            await eventually(lambda: len(listener.heard) == 40)
+    assert listener.heard == [fact(number) for number in range(40)]
+    # Before the first answer of the broker nobody knows how much there is.
+    assert listener.batches <= 2
