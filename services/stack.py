@@ -13,6 +13,7 @@ import structlog
 
 from passerelles.bus.address import Bus
 from passerelles.errors import SettingsError
+from passerelles.garbage import collect_seldom
 from passerelles.health import Health
 from passerelles.settings import Settings
 from passerelles.store.address import open_store
@@ -163,6 +164,7 @@ async def run(settings: Settings, names: Sequence[ServiceName]) -> None:
         await asyncio.wait({told, starting}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
+            collect_seldom()
             await told
     finally:
         starting.cancel()

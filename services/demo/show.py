@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.panel import Panel
 
 from passerelles.bus.embedded import EmbeddedBroker
+from passerelles.garbage import collect_seldom
 from passerelles.settings import Settings
 from passerelles.store.address import open_store
 from schemas.deliveries import Channel
@@ -59,6 +60,7 @@ async def show(*, data: Path | None, port: int, empty: bool, once: bool) -> int:
         await closing.enter_async_context(stack)
         async with asyncio.timeout(PATIENCE_SECONDS):
             await stack.ready()
+        collect_seldom()
         address = running.write_address(folder, broker.bus)
         closing.callback(address.unlink, missing_ok=True)
         narrator = Narrator(broker.bus, console)

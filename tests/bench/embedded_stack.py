@@ -8,6 +8,7 @@ import uvloop
 
 from passerelles import logging
 from passerelles.bus.embedded import EmbeddedBroker
+from passerelles.garbage import collect_seldom
 from passerelles.settings import read_settings
 from passerelles.store.address import open_store
 from services.stack import ServiceName, Stack, until_told_to_stop
@@ -21,6 +22,7 @@ async def run() -> None:
         async with Stack(settings, broker.bus, open_store(settings.store), ports) as stack:
             async with asyncio.timeout(60):
                 await stack.ready()
+            collect_seldom()
             print("ready", flush=True)
             await told.wait()
 

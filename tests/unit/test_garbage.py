@@ -1,0 +1,43 @@
+"""The collector leaves alone what lasts, and still finds the cycles that are made later."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from passerelles.garbage import THRESHOLDS, collect_seldom
+
+
+@pytest.fixture(autouse=True)
+def untouched() -> Iterator[None]:
+    before = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*before)
+
+
+class Cycle:
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_what_lasts_is_passed_over_and_what_comes_later_is_found() -> None:
+    lasting = Cycle()
+    collect_seldom()
+    assert gc.get_threshold() == THRESHOLDS
+    assert not any(each is lasting for each in gc.get_objects())
+    later = weakref.ref(Cycle())
+    assert later() is not None
+    gc.collect()
+    assert later() is None
+
+
+def test_cycles_are_found_without_being_looked_for_by_hand() -> None:
+    collect_seldom()
+    first = weakref.ref(Cycle())
+    for _ in range(4 * THRESHOLDS[0]):
+        Cycle()
+    assert first() is None
