@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,6 +68,28 @@ def test_both_signatures_hold(signer: Signer) -> None:
     assert verdicts(signed) == [True, True]
     algorithms = [line for line in signed.split(b"\r\n") if b"a=" in line][:2]
     assert [b"rsa-sha256" in algorithms[0], b"ed25519-sha256" in algorithms[1]] == [True, True]
+
+
+def test_the_headers_are_those_of_dkimpy_to_the_byte(signer: Signer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time", lambda: 1_772_000_000.5)
+    named = re.search(rb" h=(.*?);", signer.sign(MAIL), re.DOTALL)
+    assert named is not None
+    theirs = [
+        dkim.sign(
+            MAIL,
+            selector,
+            DOMAIN.encode(),
+            secret,
+            signature_algorithm=algorithm,
+            canonicalize=(b"relaxed", b"relaxed"),
+            include_headers=re.split(rb"\s*:\s*", named[1]),
+        )
+        for selector, algorithm, secret in (
+            (b"rsa", b"rsa-sha256", RSA_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())),
+            (b"ed", b"ed25519-sha256", base64.b64encode(ED_KEY.private_bytes_raw())),
+        )
+    ]
+    assert signer.sign(MAIL) == b"".join(theirs) + MAIL
 
 
 def test_what_one_click_needs_is_signed(signer: Signer) -> None:
