@@ -73,7 +73,7 @@ def revision_of(epoch: int, offset: int) -> int:
 
 def format_time(time: datetime) -> str:
     """RFC 3339 in UTC with microseconds: one text for one instant."""
-    return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return time.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def parse_time(text: str) -> datetime:

@@ -15,7 +15,9 @@ from passerelles.store.sqlite_queries import condition, ordering, schema
 from passerelles.store.sqlite_thread import SqliteThread
 
 _Row = tuple[str, int, str]
-_LONG_NUMBER: Final = re.compile(r"[1-9][0-9]{18}")
+_LONG_NUMBER: Final = re.compile(r"[\[:,]-?[1-9][0-9]{18}")
+"""What may be one that is too large, behind what stands before a value: to look at every digit of identifiers and times
+took as long as the encoding."""
 _LARGEST: Final = (1 << 63) - 1
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 

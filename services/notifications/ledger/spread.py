@@ -14,16 +14,27 @@ AT_ONCE: Final = 64
 async def spread(calls: Iterable[Callable[[], Awaitable[T]]]) -> list[T]:
     """The results of these calls, in their order; the first failure is raised, after all have ended."""
     asked = list(calls)
-    if len(asked) == 1:  # most often: a task of its own would cost as much as the write
-        return [await asked[0]()]
-    slots = asyncio.Semaphore(AT_ONCE)
+    turns = iter(enumerate(asked))
+    results: dict[int, T] = {}
+    failures: dict[int, Exception] = {}
 
-    async def one(call: Callable[[], Awaitable[T]]) -> T:
-        async with slots:
-            return await call()
+    async def work() -> None:
+        for place, call in turns:
+            try:
+                results[place] = await call()
+            except Exception as error:  # noqa: BLE001 (it is raised once all have ended)
+                failures[place] = error
 
-    results = await asyncio.gather(*(one(call) for call in asked), return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-    return [result for result in results if not isinstance(result, BaseException)]
+    # Whoever asks works as well: most often there are one or two calls, and a task costs as much as a write.
+    others = [asyncio.create_task(work()) for _ in range(min(len(asked), AT_ONCE) - 1)]
+    try:
+        await work()
+        await asyncio.gather(*others)
+    except asyncio.CancelledError:
+        for each in others:
+            each.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        raise
+    if failures:
+        raise failures[min(failures)]
+    return [results[place] for place in range(len(asked))]
