@@ -55,7 +55,7 @@ def compose(id_: UUID, sender: Sender, recipient: Mailbox, message: Rendered, at
     headers = [
         f"From: {_mailbox(sender, sender.ascii)}",
         f"To: {_mailbox(recipient, recipient.address.ascii or recipient.address.written)}",
-        f"Subject: {_words(plain(message.subject, 140))}",
+        f"Subject: {encoded_words(plain(message.subject, 140))}",
         f"Date: {format_datetime(at)}",
         # The same for the same delivery: should it ever travel twice, a mailbox can tell.
         f"Message-ID: <{id_}@{domain}>",
@@ -81,11 +81,11 @@ def compose(id_: UUID, sender: Sender, recipient: Mailbox, message: Rendered, at
 
 def _mailbox(of: Sender | Mailbox, address: str) -> str:
     said = plain(of.name, 70)
-    return f"{_words(said)}\r\n <{address}>" if said else f"<{address}>"
+    return f"{encoded_words(said)}\r\n <{address}>" if said else f"<{address}>"
 
 
 @lru_cache(maxsize=1024)
-def _words(text: str) -> str:
+def encoded_words(text: str) -> str:
     """Encoded words (RFC 2047), whatever the text: no character in it has a meaning of its own in a header."""
     words, word, room = [], "", _WORD
     for char in text:
