@@ -167,6 +167,13 @@ class MongoCollection:
             found = await documents.find({"_id": {"$in": list(ids)}}).to_list(None)
         return {each["_id"]: _stored(each) for each in found}
 
+    async def revisions(self, ids: Iterable[str]) -> dict[str, int]:
+        """The revisions of those that exist, by identifier."""
+        documents = await self._documents()
+        with _answering():
+            found = await documents.find({"_id": {"$in": list(ids)}}, {REVISION: 1}).to_list(None)
+        return {each["_id"]: each[REVISION] for each in found}
+
     async def insert(self, id_: str, body: Body) -> bool:
         """Write a document that does not exist yet."""
         documents = await self._documents()

@@ -80,6 +80,9 @@ class Collection(Protocol):
     async def get_many(self, ids: Iterable[str]) -> dict[str, Stored]:
         """Those that exist, by identifier."""
 
+    async def revisions(self, ids: Iterable[str]) -> dict[str, int]:
+        """The revisions of those that exist, by identifier: whether what was read of them is still so."""
+
     async def insert(self, id_: str, body: Body) -> bool:
         """Write a document that does not exist yet, at revision 1. False: it exists, and is untouched."""
 

@@ -66,6 +66,7 @@ class SqliteCollection:
         self._schema = schema(table, ())
         self._get = f'SELECT id, revision, body FROM "{table}" WHERE id = ?'  # noqa: S608 - a checked name
         self._get_many = f'SELECT id, revision, body FROM "{table}" WHERE id IN (SELECT value FROM json_each(?))'  # noqa: S608
+        self._revisions = f'SELECT id, revision FROM "{table}" WHERE id IN (SELECT value FROM json_each(?))'  # noqa: S608
         self._insert = f'INSERT INTO "{table}" VALUES (?, 1, ?) ON CONFLICT (id) DO NOTHING'  # noqa: S608
         self._replace = f'UPDATE "{table}" SET revision = revision + 1, body = ? WHERE id = ? AND revision = ?'  # noqa: S608
         self._delete = f'DELETE FROM "{table}" WHERE id = ? AND revision = coalesce(?, revision)'  # noqa: S608
@@ -88,6 +89,10 @@ class SqliteCollection:
         """Those that exist, by identifier."""
         rows = await self._read(self._get_many, (json.dumps(list(ids)),))
         return {row[0]: _stored(row) for row in rows}
+
+    async def revisions(self, ids: Iterable[str]) -> dict[str, int]:
+        """The revisions of those that exist, by identifier."""
+        return dict(await self._read(self._revisions, (json.dumps(list(ids)),)))
 
     async def insert(self, id_: str, body: Body) -> bool:
         """Write a document that does not exist yet."""

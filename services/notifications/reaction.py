@@ -78,6 +78,8 @@ class Reaction:
         fresh = {id_: _told(None, said) for id_, said in words.items() if id_ not in stored}
         bodies = {id_: pair.model_dump(mode="json") for id_, pair in fresh.items()}
         written = await self._documents.pairs.insert_many(bodies)
+        for id_ in written:
+            self._documents.keep(id_, 1, fresh[id_])
         # Those that were not written are held already, or another was faster.
         others = [id_ for id_ in words if id_ not in written]
         learnt = await spread(partial(self._learn, id_, words[id_], stored.get(id_)) for id_ in others)
@@ -91,7 +93,10 @@ class Reaction:
         if learnt is pair:
             return learnt
         written = await self._documents.pairs.replace(id_, learnt.model_dump(mode="json"), stored.revision)
-        return learnt if written else await self._learn_again(id_, words)
+        if not written:
+            return await self._learn_again(id_, words)
+        self._documents.keep(id_, stored.revision + 1, learnt)
+        return learnt
 
     async def _learn_again(self, id_: str, words: Sequence[Dated]) -> KnownPair:
         """The other topic's handler, or another replica, wrote in between."""

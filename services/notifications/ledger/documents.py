@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from passerelles.store.port import Body, Collection, Store, Stored
+from passerelles.store.port import Body, Collection, Store
 from schemas.deliveries import Channel
 from schemas.envelope import format_time, parse_time
 from schemas.vocabulary import PROPOSAL_NAMESPACE
@@ -23,7 +23,8 @@ DECIDED: Final = "decided"
 """The state of a delivery of which nothing is handed to the channel: it was suppressed, or waits for a digest."""
 
 PAIRS_KEPT: Final = 4096
-"""Pairs kept as they were read: each is read again within a second or two, for the message and for each attempt."""
+"""Pairs kept as they were read or written: each is wanted again within a second or two, for the message and for each
+attempt."""
 
 GRACE: Final = timedelta(seconds=5)
 """How long a step that one process has just recorded is left to it before a sweep takes it up, here or elsewhere."""
@@ -55,22 +56,24 @@ class Documents:
         )
         self.limits: Collection = store.collection("alert_limits")
         self.epochs: Collection = store.collection("alert_epochs")
-        self._read: dict[str, tuple[int, KnownPair]] = {}
+        self._kept: dict[str, tuple[int, KnownPair]] = {}
 
     async def known(self, proposals: set[str]) -> dict[str, KnownPair]:
         """What is known of these pairs, by proposal; those that no event spoke of are absent."""
-        stored = await self.pairs.get_many(proposals)
-        return {id_: self._pair(each) for id_, each in stored.items()}
+        kept = {id_: self._kept[id_] for id_ in proposals if id_ in self._kept}
+        revisions = await self.pairs.revisions(kept) if kept else {}
+        pairs = {id_: pair for id_, (revision, pair) in kept.items() if revisions.get(id_) == revision}
+        others = proposals - pairs.keys()
+        for id_, stored in (await self.pairs.get_many(others) if others else {}).items():
+            pairs[id_] = read_pair(stored.body)
+            self.keep(id_, stored.revision, pairs[id_])
+        return pairs
 
-    def _pair(self, stored: Stored) -> KnownPair:
-        """The pair of a document; one that was read at this revision is not read anew, since none is ever removed."""
-        revision, pair = self._read.get(stored.id, (0, None))
-        if pair is None or revision != stored.revision:
-            if len(self._read) >= PAIRS_KEPT:
-                self._read.clear()
-            pair = read_pair(stored.body)
-            self._read[stored.id] = stored.revision, pair
-        return pair
+    def keep(self, proposal: str, revision: int, pair: KnownPair) -> None:
+        """Remember a pair as it was read or written at a revision: while it has that, its document is not read anew."""
+        if len(self._kept) >= PAIRS_KEPT:
+            self._kept.clear()
+        self._kept[proposal] = revision, pair
 
 
 def read_pair(body: Body) -> KnownPair:

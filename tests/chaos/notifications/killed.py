@@ -57,6 +57,10 @@ class MortalCollection:
         self._fate.look()
         return await self._inner.get_many(ids)
 
+    async def revisions(self, ids: Iterable[str]) -> dict[str, int]:
+        self._fate.look()
+        return await self._inner.revisions(ids)
+
     async def insert(self, id_: str, body: Body) -> bool:
         return await self._fate.step(self._inner.insert(id_, body))
 

@@ -22,6 +22,9 @@ class MemoryCollection:
         await asyncio.sleep(0)
         return {id_: self._stored(id_) for id_ in ids if id_ in self._documents}
 
+    async def revisions(self, ids: Iterable[str]) -> dict[str, int]:
+        return {id_: stored.revision for id_, stored in (await self.get_many(ids)).items()}
+
     def _stored(self, id_: str) -> Stored:
         revision, text = self._documents[id_]
         return Stored(id_, revision, json.loads(text))

@@ -55,6 +55,9 @@ class MortalCollection:
     async def get_many(self, ids: Iterable[str]) -> dict[str, Stored]:
         return await self._inner.get_many(ids)
 
+    async def revisions(self, ids: Iterable[str]) -> dict[str, int]:
+        return await self._inner.revisions(ids)
+
     async def insert(self, id_: str, body: Body) -> bool:
         return await self._write(lambda: self._inner.insert(id_, body))
 

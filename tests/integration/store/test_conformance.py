@@ -87,6 +87,13 @@ class TestReadAndWrite:
         assert found == {each: Stored(each, 1, {"kind": each}) for each in "ac"}
         assert await things.get_many([]) == {}
 
+    async def test_the_revisions_of_many(self, things: Collection) -> None:
+        for each in "abc":
+            await things.insert(each, {"kind": each})
+        await things.replace("b", {}, 1)
+        assert await things.revisions(["b", "absent", "a", "b"]) == {"a": 1, "b": 2}
+        assert await things.revisions([]) == {}
+
     async def test_many_are_inserted_at_once(self, things: Collection) -> None:
         await things.insert("b", {"kind": "before"})
         assert await things.insert_many({each: {"kind": each} for each in "abc"}) == {"a", "c"}
