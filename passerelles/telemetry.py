@@ -16,6 +16,7 @@ PUBLISH_FAILURES: Final = Counter("passerelles_bus_publish_failures", "Publicati
 
 HANDLED: Final = Counter("passerelles_bus_handled", "Events given to a handler that took them.", ["group", "topic"])
 RETRIED: Final = Counter("passerelles_bus_retried", "Events given again to a handler that failed.", ["group", "topic"])
+GONE: Final = Counter("passerelles_bus_gone", "Records that left the log before they were read.", ["group", "topic"])
 PARKED: Final = Counter("passerelles_bus_parked", "Records parked.", ["group", "topic", "reason"])
 WAITS: Final = Counter("passerelles_bus_waits", "Waits for a dependency that is away.", ["group"])
 BATCH_SECONDS: Final = Histogram(

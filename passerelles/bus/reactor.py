@@ -32,6 +32,7 @@ from passerelles.bus.consumer import (
     record_of,
     spans_of,
 )
+from passerelles.bus.continuity import Continuity
 from passerelles.bus.faults import fault
 from passerelles.bus.parking import Parking
 from passerelles.bus.parking_limits import TooMuchParkedError
@@ -66,6 +67,7 @@ class Reactor:
         self._group = group
         self._check = health.check(f"bus.{group}")
         self._handlers: dict[str, Handler] = {}
+        self._continuity = Continuity(group, self._check)
         self._reaction = Reaction(group, parking, self._check, self._handlers)
         self._stopping = asyncio.Event()
         self._left = asyncio.Event()
@@ -148,6 +150,7 @@ class Reactor:
         if self._ended.is_set() or self._too_much is not None:
             return  # a commit would cover what was not handled before
         began = time.perf_counter()
+        self._continuity.follow(raws)
         self._left = left = asyncio.Event()
         self._idle.clear()
         try:
@@ -209,6 +212,7 @@ class Reactor:
 
     def assigned(self, partitions: set[TopicPartition]) -> None:
         """Partitions were assigned, perhaps none: this member is at work."""
+        self._continuity.forget()
         self._check.figures(partitions=len(partitions))
         self._check.moved()
         if not self._broken:
