@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
-import httpx
+import aiohttp
 from pydantic import TypeAdapter, ValidationError
 
 from passerelles.errors import UnavailableError
@@ -24,6 +26,9 @@ CALLS: Final = 2
 
 TOGETHER: Final = 32
 """Questions of one call, at most."""
+
+KEPT_SECONDS: Final = 4.0
+"""How long a connection waits for the next call: less than the registry waits before it closes one."""
 
 _BRIEFINGS: Final = TypeAdapter(list[Briefing | None])
 
@@ -44,7 +49,9 @@ class Contacts:
 
     def __init__(self, url: str, token: str, *, seconds: float = 10.0) -> None:
         self._url = url.rstrip("/") + "/internal/briefings"
-        self._client = httpx.AsyncClient(timeout=seconds, headers={"Authorization": f"Bearer {token}"}, trust_env=False)
+        self._token = token
+        self._seconds = seconds
+        self._session: aiohttp.ClientSession | None = None
         self._questions: list[_Question] = []
         self._calls: set[asyncio.Task[None]] = set()
         self._under_way = 0
@@ -52,7 +59,8 @@ class Contacts:
     async def close(self) -> None:
         """Let go of the connections, once nobody asks any more."""
         await asyncio.gather(*self._calls)
-        await self._client.aclose()
+        if self._session is not None:
+            await self._session.close()
 
     async def briefing(self, company: UUID, party: Party, pairs: Sequence[KnownPair]) -> Briefing | None:
         """What a message about these pairs needs. None: the registry does not know the company.
@@ -109,40 +117,48 @@ class Contacts:
     async def _together(self, questions: Sequence[_Question]) -> Sequence[Briefing | UnavailableError | None] | None:
         """The answers in one call; none where each has to be asked by itself."""
         try:
-            response = await self._client.post(f"{self._url}/batch", json=[each.asked for each in questions])
-        except httpx.HTTPError as error:
-            return [_silent(error) for _ in questions]
-        if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
-            return [_refused(response) for _ in questions]
-        if response.status_code != httpx.codes.OK:
+            status, content = await self._call(f"{self._url}/batch", [each.asked for each in questions])
+        except UnavailableError as error:
+            return [error for _ in questions]
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            return [_refused(status) for _ in questions]
+        if status != HTTPStatus.OK:
             return None
         try:
-            answers = _BRIEFINGS.validate_json(response.content)
+            answers = _BRIEFINGS.validate_json(content)
         except ValidationError:
             return None
         return answers if len(answers) == len(questions) else None
 
     async def _alone(self, question: _Question) -> Briefing | None:
-        try:
-            response = await self._client.post(self._url, json=question.asked)
-        except httpx.HTTPError as error:
-            raise _silent(error) from error
-        if response.status_code == httpx.codes.NOT_FOUND and _problem_type(response) == UNKNOWN_COMPANY:
+        status, content = await self._call(self._url, question.asked)
+        if status == HTTPStatus.NOT_FOUND and _problem_type(content) == UNKNOWN_COMPANY:
             return None
-        if response.status_code != httpx.codes.OK:
-            raise _refused(response)
+        if status != HTTPStatus.OK:
+            raise _refused(status)
         try:
-            return Briefing.model_validate_json(response.content)
+            return Briefing.model_validate_json(content)
         except ValidationError as error:
             raise UnavailableError("La réponse du registre n'a pas la forme convenue.") from error
 
+    async def _call(self, url: str, asked: object) -> tuple[int, bytes]:
+        """The status and the content of the answer. Raises `UnavailableError` where there is none."""
+        if self._session is None:  # it belongs to the loop in which it is made
+            self._session = aiohttp.ClientSession(
+                headers={"Authorization": f"Bearer {self._token}"},
+                timeout=aiohttp.ClientTimeout(self._seconds),
+                connector=aiohttp.TCPConnector(keepalive_timeout=KEPT_SECONDS),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        try:
+            async with self._session.post(url, json=asked, allow_redirects=False) as response:
+                return response.status, await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise UnavailableError(f"Le registre ne répond pas : {type(error).__name__}.") from error
 
-def _silent(error: httpx.HTTPError) -> UnavailableError:
-    return UnavailableError(f"Le registre ne répond pas : {type(error).__name__}.")
 
-
-def _refused(response: httpx.Response) -> UnavailableError:
-    return UnavailableError(f"Le registre répond {response.status_code}.")
+def _refused(status: int) -> UnavailableError:
+    return UnavailableError(f"Le registre répond {status}.")
 
 
 def _say(question: _Question, answer: Briefing | UnavailableError | None) -> None:
@@ -154,10 +170,10 @@ def _say(question: _Question, answer: Briefing | UnavailableError | None) -> Non
         question.answer.set_result(answer)
 
 
-def _problem_type(response: httpx.Response) -> object:
+def _problem_type(content: bytes) -> object:
     """The `type` of a problem document; none when it is not one."""
     try:
-        problem = response.json()
+        problem = json.loads(content)
     except ValueError:
         return None
     return problem.get("type") if isinstance(problem, dict) else None
