@@ -61,11 +61,17 @@ class Gatherings:
             groups[gathering_id(each.company_id, each.party, each.subject)].append(each)
         gatherings = await self._documents.gatherings.get_many(groups)
         marks = await self._marks(owed)
+        new = {id_: group for id_, group in groups.items() if id_ not in gatherings}
+        opened = await self._open(new, marks, now)
+        # Those that were not opened are there already, or have nothing to hold, or another was faster.
+        others = [id_ for id_ in groups if id_ not in opened]
         appended = await spread(
-            partial(self._append, id_, group, gatherings.get(id_), marks, now) for id_, group in groups.items()
+            partial(self._append, id_, groups[id_], gatherings.get(id_), marks, now) for id_ in others
         )
+        states = {**opened, **dict(zip(others, appended, strict=True))}
         due: dict[str, tuple[datetime, Fresh | None]] = {}
-        for id_, state in zip(groups, appended, strict=True):
+        for id_ in groups:
+            state = states[id_]
             if isinstance(state, Stored):
                 due[id_] = parse_time(state.body["due_at"]), Fresh(state, marks, pairs)
             elif state is not None:
@@ -76,6 +82,18 @@ class Gatherings:
         return await self._documents.told.get_many(
             {told_id(str(each.proposal_id), str(each.company_id)) for each in owed}
         )
+
+    async def _open(
+        self, groups: Mapping[str, Sequence[Owed]], marks: Mapping[str, Stored], now: datetime
+    ) -> dict[str, Stored]:
+        """The first gatherings of their companies and subjects, written together; those that were written."""
+        bodies: dict[str, Body] = {}
+        for id_, owed in groups.items():
+            body = _empty(owed[0])
+            if await self._merge(body["items"], owed, marks, now):
+                bodies[id_] = body | {"due_at": window_end(body["items"], self._window)}
+        written = await self._documents.gatherings.insert_many(bodies)
+        return {id_: Stored(id_, 1, bodies[id_]) for id_ in written}
 
     async def _append(
         self, id_: str, owed: Sequence[Owed], stored: Stored | None, marks: Mapping[str, Stored], now: datetime
