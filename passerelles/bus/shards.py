@@ -41,11 +41,9 @@ log = structlog.get_logger(__name__)
 
 _RESTORING: Final = "reprise du journal en cours"
 
-_SHARING: Final = {
-    "partition_assignment_strategy": (RoundRobinPartitionAssignor, *consuming.SETTINGS["partition_assignment_strategy"])
-}
-"""By turns: by ranges, two members would have Occitanie on one side and the départements around it on the other. What
-the group had before stays known, so that members of both builds can share a group."""
+_SHARING: Final = {"partition_assignment_strategy": (RoundRobinPartitionAssignor,)}
+"""By turns: by ranges, two members would have Occitanie on one side and the départements around it on the other. It is
+the only one, since aiokafka joins the group anew for each that it is given."""
 
 
 class ShardRunner:
