@@ -7,6 +7,7 @@ import contextlib
 from asyncio import Future
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
@@ -39,6 +40,18 @@ SLICE_EVENTS: Final = 2_000
 
 Placed = tuple[str, int, Record]
 """A topic, a partition, and what goes there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Records whose acknowledgements are waited for together.
+
+    Attributes:
+        counts: how many of them there are, by topic and type.
+    """
+
+    records: Sequence[Placed]
+    counts: Counter[tuple[str, str]]
 
 
 class Publisher:
@@ -84,17 +97,33 @@ class Publisher:
                 publishing them again adds duplicates, which consumers drop by their version or revision.
             ValueError: an event has no place on the bus, or is too large for it.
         """
+        for slice_ in await self.prepare(events):
+            await self.publish_prepared(slice_)
+
+    async def prepare(self, events: Sequence[Event[Payload]]) -> Sequence[Prepared]:
+        """Encode events, and find their places, for `publish_prepared` in this order; in slices of `SLICE_EVENTS`.
+
+        Raises:
+            ValueError: an event has no place on the bus.
+        """
         fairness = Fairness()
-        placed: list[Placed] = []
-        for event in events:
-            placed.append((*place(event, self.bus), encode(event)))
-            await fairness.turn()
-        for first in range(0, len(placed), SLICE_EVENTS):
-            records = placed[first : first + SLICE_EVENTS]
-            await self._append(records)
-            some = zip(events[first:], records, strict=False)
-            for (topic, type_), count in Counter((topic, event.type) for event, (topic, _, _) in some).items():
-                PUBLISHED.labels(topic, type_).inc(count)
+        slices = []
+        for first in range(0, len(events), SLICE_EVENTS):
+            records: list[Placed] = []
+            counts: Counter[tuple[str, str]] = Counter()
+            for event in events[first : first + SLICE_EVENTS]:
+                topic, partition = place(event, self.bus)
+                records.append((topic, partition, encode(event)))
+                counts[topic, event.type] += 1
+                await fairness.turn()
+            slices.append(Prepared(records, counts))
+        return slices
+
+    async def publish_prepared(self, slice_: Prepared) -> None:
+        """Append what was prepared. Raises what `publish` does."""
+        await self._append(slice_.records)
+        for labels, count in slice_.counts.items():
+            PUBLISHED.labels(*labels).inc(count)
 
     async def publish_record(self, topic: str, partition: int, record: Record) -> None:
         """Append a record as it is. Raises `UnavailableError` as `publish` does."""

@@ -16,7 +16,7 @@ from passerelles.bus.address import Bus
 from passerelles.bus.codec import PoisonReason, decode, encode
 from passerelles.bus.parking import Parking
 from passerelles.bus.parking_limits import ParkingLimits
-from passerelles.bus.producer import Publisher
+from passerelles.bus.producer import Prepared, Publisher
 from passerelles.bus.shards import ShardRunner
 from passerelles.bus.snapshots import SnapshotFolder
 from passerelles.errors import UnavailableError
@@ -146,7 +146,7 @@ async def test_a_crash_before_the_commit_says_the_same_again_to_the_byte(
     async with running(Member(bus, shelf)) as (member,):
         monkeypatch.setattr("passerelles.bus.consumer.PromptConsumer.commit_handled", crash)
         await asyncio.wait_for(published.wait(), 40)
-        member.runner._folding._saying._under_way.cancel()
+        member.runner._folding._saying._under_way.popleft().cancel()
         member.runner._running.cancel()
         await asyncio.gather(member.runner._running, return_exceptions=True)
         member.runner._running = None
@@ -346,20 +346,20 @@ async def test_too_much_poison_stops_the_runner(bus: Bus, shelf: SqliteStore) ->
 async def test_what_was_acknowledged_is_not_said_again_while_the_rest_waits(
     embedded_bus: Bus, shelf: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("passerelles.bus.shard_say.SLICE_EVENTS", 10)
+    monkeypatch.setattr("passerelles.bus.producer.SLICE_EVENTS", 10)
     await publish_all(embedded_bus, [fact(number) for number in range(35)])
     async with running(Member(embedded_bus, shelf)) as (member,):
-        publish, calls = member.publisher.publish, 0
+        publish, calls = member.publisher.publish_prepared, 0
 
-        async def at_times(events: Sequence[Event[Payload]]) -> None:
+        async def at_times(slice_: Prepared) -> None:
             nonlocal calls
             calls += 1
             if calls in {3, 4}:
                 message = "Le bus ne répond pas."
                 raise UnavailableError(message)
-            await publish(events)
+            await publish(slice_)
 
-        monkeypatch.setattr(member.publisher, "publish", at_times)
+        monkeypatch.setattr(member.publisher, "publish_prepared", at_times)
         await eventually(lambda: sum(held.said for held in member.runner._held.values()) == 35)
     words = await said(embedded_bus)
     assert len(words) == 35
