@@ -16,10 +16,13 @@ from services.matching.columns import buckets, walking
 from services.matching.columns.layout import (
     BLOCK,
     BLOCKS,
+    DIGEST,
     FREE,
+    ID_PAIR,
     KNOWN,
     POOL_LOST,
     POOLED,
+    VERSION,
     Ints,
     Longs,
     Table,
@@ -109,6 +112,16 @@ class Rows:
         """The two words of all that takes part."""
         found = np.empty((len(self), 2), dtype=np.int64)
         return [(high, low) for high, low in found[: walking.live(self.table, found)].tolist()]
+
+    def stamps(self) -> Longs:
+        """Of all whose content is known: the two words of the identifier, and the version above 32 bits of digest."""
+        known = self.table.slots[self.table.slots > 0] - 1
+        known = known[self.table.rows[known, VERSION] > 0]
+        rows = self.table.rows[known].astype(np.int64)
+        stamps = np.empty((len(known), 3), dtype=np.int64)
+        stamps[:, :2] = self.table.wide[known, ID_PAIR : ID_PAIR + 2]
+        stamps[:, 2] = rows[:, VERSION] << 32 | rows[:, DIGEST] & 0xFFFFFFFF
+        return stamps
 
     def add_bucket(self) -> None:
         """One more bucket, after the last."""

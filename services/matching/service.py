@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
+from weakref import WeakValueDictionary
 
 from starlette.applications import Starlette
 
@@ -19,10 +21,14 @@ from passerelles.health import Health, health_routes
 from passerelles.settings import Settings
 from passerelles.store.port import Store
 from schemas.topics import TopicName
+from services.matching.accord import Accord
 from services.matching.odd import Odd
 from services.matching.shard import MatchingShard
 
 GROUP: Final = "matching"
+
+COMPARED_EVERY_SECONDS: Final = 60.0
+"""What territories know of one availability is compared so often: a hundred thousand take a tenth of a second."""
 
 
 def _now() -> datetime:
@@ -53,6 +59,9 @@ class MatchingService:
         self.app = Starlette(routes=health_routes(self.health))
         self._partitions = bus.partitions(TopicName.FACTS)
         self._left_aside: dict[int, Counter[Odd]] = {}
+        self._shards: WeakValueDictionary[int, MatchingShard] = WeakValueDictionary()
+        self._accord = Accord(self._shards)
+        self._comparing: asyncio.Task[None] | None = None
         self._publisher = Publisher(bus)
         self._starting: asyncio.Task[None] | None = None
         self._runner = ShardRunner(
@@ -75,6 +84,10 @@ class MatchingService:
         """Finish the slice under way, commit it, leave the group, and disconnect."""
         if self._starting is not None:
             await self._starting
+        if self._comparing is not None:
+            self._comparing.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._comparing
         await self._runner.stop()
         await self._publisher.stop()
 
@@ -83,6 +96,12 @@ class MatchingService:
         self.health.check(f"bus.{GROUP}").down("préparation du moteur en cours")
         await asyncio.to_thread(_warm_up)
         await self._runner.start()
+        self._comparing = asyncio.create_task(self._compare(), name="compare territories")
+
+    async def _compare(self) -> None:
+        while True:
+            await asyncio.sleep(COMPARED_EVERY_SECONDS)
+            await self._accord.look()
 
     def _snapshots(self, settings: Settings, bus: Bus) -> SnapshotFolder | None:
         if bus.embedded:
@@ -91,6 +110,9 @@ class MatchingService:
 
     def _make_shard(self, partition: int) -> MatchingShard:
         shard = MatchingShard(partition, self._partitions)
-        self._left_aside[partition] = shard.odd
-        self.health.check(f"bus.{GROUP}").figures(left_aside=self._left_aside)
+        self._shards[partition], self._left_aside[partition] = shard, shard.odd
+        self.health.check(f"bus.{GROUP}").figures(left_aside=self._left_aside, territories_disagree=self._disagreements)
         return shard
+
+    def _disagreements(self) -> int:
+        return self._accord.disagreements

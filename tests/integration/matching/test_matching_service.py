@@ -197,6 +197,36 @@ async def test_health_tells_what_was_left_aside(embedded_bus: Bus, tmp_path: Pat
             assert (await client.get("/healthz")).status_code == 200
 
 
+async def test_territories_that_were_told_otherwise_are_counted_and_logged_once(
+    embedded_bus: Bus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.matching.service.COMPARED_EVERY_SECONDS", 0.05)
+    beginning = [event(data, territory=name) for name in ("46", "12") for data in (adopted(name), day(MONDAY, name))]
+    facts = [
+        event(staff(1000)),
+        event(staff(1000, headcount=3), territory="12"),
+        *(event(opened(name), territory=name) for name in ("46", "12")),
+        event(need(1)),
+        event(need(2, territories=("12",)), territory="12"),
+    ]
+
+    def disagree(service: MatchingService, number: int) -> Callable[[], bool]:
+        check = service.health.check(f"bus.{GROUP}")
+        return lambda: check.report().get("territories_disagree") == number
+
+    with capture_logs() as logs:
+        async with serving(embedded_bus, tmp_path) as service:
+            await publish_all(embedded_bus, beginning + facts)
+            await eventually(disagree(service, 1))
+            mended = staff(1000, 2)
+            await publish_all(embedded_bus, [event(mended, territory=name) for name in ("46", "12")])
+            await eventually(disagree(service, 0))
+            assert service.health.ready
+    told = [line for line in logs if line["event"] == "matching.territories_disagree"]
+    assert [(line["version"], line["territories"]) for line in told] == [(1, ("12", "46"))]
+    assert {("made", 1, 1000), ("made", 2, 1000)} <= set(await said(embedded_bus))
+
+
 async def test_a_log_of_rules_that_this_build_does_not_have_stops_it(embedded_bus: Bus, tmp_path: Path) -> None:
     other = replace(rulebook(1), digest="0" * 64)
     async with serving(embedded_bus, tmp_path) as service:
