@@ -22,6 +22,12 @@ Answer = list[tuple[int, int, int]]
 
 ASKED: Final = 200
 _POSTGIS_RATIO: Final = 200
+_POSTGIS: Final = {
+    "postgis": ("geometry", "auto"),
+    "postgis_geography": ("geography", "auto"),
+    "postgis_planned_anew": ("geometry", "force_custom_plan"),
+    "postgis_geography_planned_anew": ("geography", "force_custom_plan"),
+}
 _IN_PROCESS: Final = {"duckdb": duckdb_table, "sqlite": sqlite_table, "numpy": numpy_columns}
 
 
@@ -48,8 +54,8 @@ def ratios(
         figures |= _compared(name, times, clocked)
     try:
         with cluster(staff) as postgis:
-            for name, index in (("postgis", "geometry"), ("postgis_geography", "geography")):
-                found, times = postgis.ask(asked, index)
+            for name, (index, plans) in _POSTGIS.items():
+                found, times = postgis.ask(asked, index, plans)
                 assert found == expected, name
                 figures |= _compared(name, times, clocked)
         figures["engine.postgis_ratio.limit"] = _POSTGIS_RATIO

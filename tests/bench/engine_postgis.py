@@ -1,32 +1,76 @@
 """PostGIS in a cluster of its own, on a socket in a folder that goes with it; asked by psql, which tells the time.
 
-Two ways are asked in turn: on geometry, with the distance worked out in SQL, and on geography, with PostGIS's own.
+One prepared statement serves every need, on geometry, with the distance worked out in SQL, or on geography, with
+PostGIS's own. PostgreSQL plans it for each need at first, then, after five, once for all: that is what a prepared
+statement is, and by its estimates. It can be told to plan anew for each need, which is measured as well.
 """
 
 from __future__ import annotations
 
 import csv
-import math
 import os
 import pwd
 import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from passerelles.reference.communes import COMMUNES, ROAD_FACTOR
+from passerelles.reference.communes import COMMUNES, EARTH_RADIUS_METRES, ROAD_FACTOR
+from passerelles.reference.rulebook import RULEBOOK
 from schemas.facts import AvailabilityRecorded, NeedRecorded
-from tests.bench.engine_sql import COLUMNS, METRES_A_DEGREE, RULES, Dialect, best, row
+from tests.bench.engine_sql import COLUMNS, METRES_A_DEGREE, MODES, RULES, row
 
 _BIN: Final = Path("/usr/lib/postgresql/15/bin")
 _EXTENSION: Final = Path("/usr/share/postgresql/15/extension/postgis.control")
-_DIALECT: Final = Dialect("/", "least", "greatest", "(strpos({column}, ',{code},') > 0)::int")
 _MOST_METRES: Final = 200_000
 _TIME: Final = re.compile(r"Time: ([0-9.]+) ms")
+_HIGH: Final = repr(_MOST_METRES / ROAD_FACTOR / METRES_A_DEGREE)
+_POINT: Final = "st_setsrid(st_makepoint($4, $3), 4326)::geography"
+_PLACE: Final = {
+    "geometry": {
+        "within": f"s.geometry && st_expand(st_makepoint($4, $3), {_HIGH} / cos(radians($3 + {_HIGH})), {_HIGH})",
+        "metres": f"{ROAD_FACTOR * 2 * EARTH_RADIUS_METRES!r} * asin(least(1.0, sqrt("
+        "sin((radians(lat) - radians($3)) / 2) ^ 2"
+        " + cos(radians($3)) * cos(radians(lat)) * sin(radians(lon - $4) / 2) ^ 2)))",
+    },
+    "geography": {
+        "within": f"st_dwithin(s.geography, {_POINT}, {_MOST_METRES / ROAD_FACTOR!r}, false)",
+        "metres": f"{ROAD_FACTOR!r} * st_distance(geography, {_POINT}, false)",
+    },
+}
+_PREPARED: Final = (
+    """
+prepare ask (text[], int[], float8, float8, int, int, int, text[], text[], text, int, int, int) as
+select id, score, metres from (
+  select id, metres, points + (40 * (reach - metres) + reach) / (2 * reach) + (30 * days + $7) / (2 * $7)
+    + case when cardinality($8) = 0 then 20 else (40 * held + cardinality($8)) / (2 * cardinality($8)) end
+    + case when $12 is null or pay is null or pay <= $12 then 5 when left_over <= 0 then 0
+      else (10 * left_over + TOLERANCE * $12) / (2 * TOLERANCE * $12) end as score
+  from (
+    select *, least(last, coalesce($6, begins + OPEN_DAYS - 1)) - begins + 1 as days,
+      TOLERANCE * $12 - 100 * (pay - $12) as left_over,
+      (select count(*) from unnest($8) code where strpos(skills, ',' || code || ',') > 0)::int as held
+    from (
+      select s.*, points, greatest(first, $5) as begins, floor({metres} + 0.5)::int as metres
+      from unnest($1, $2) w (person, points) join staff s on s.occupation = w.person and {within}
+      where siren <> $10 and (modes & $11) <> 0
+    ) near
+    where metres <= reach
+      and not exists (select from unnest($9) code where strpos(certificates, ',' || code || ',') = 0)
+  ) fit
+  where days >= 1 and days >= least(LEAST_DAYS, $7)
+) scored
+order by score desc, metres, id limit $13;
+""".replace("TOLERANCE", str(RULEBOOK.pay_tolerance_percent))
+    .replace("OPEN_DAYS", str(RULEBOOK.open_need_days))
+    .replace("LEAST_DAYS", "5")
+)
+"""The rules, for any need: occupations that lead to it with their points, place, days, tags, company, mode, pay."""
+
 _LOAD: Final = f"""
 create extension postgis; create extension btree_gist;
 create table staff ({COLUMNS.format(real="float8")});
@@ -50,13 +94,19 @@ class PostGis:
         self._folder = folder
         self._user = user
 
-    def ask(self, needs: Sequence[NeedRecorded], index: str) -> tuple[list[list[tuple[int, int, int]]], list[float]]:
-        """Prepare each need's question, execute all for the cache, then all again, with milliseconds."""
-        script = [f"prepare ask{at} as {_question(need, index)};" for at, need in enumerate(needs)]
-        script += [f"execute ask{number};" for number in range(len(needs))]
-        script.append("\\timing on")
-        for number in range(len(needs)):
-            script += ["\\echo answer", f"execute ask{number};"]
+    def ask(
+        self, needs: Sequence[NeedRecorded], index: str, plans: str
+    ) -> tuple[list[list[tuple[int, int, int]]], list[float]]:
+        """Prepare the question once, ask it for each need for the cache, then for each again, with milliseconds.
+
+        Args:
+            index: `geometry` or `geography`.
+            plans: PostgreSQL's `plan_cache_mode`.
+        """
+        asked = [f"execute ask ({_values(need)});" for need in needs]
+        script = [f"set plan_cache_mode = {plans};", _PREPARED.format(**_PLACE[index]), *asked, "\\timing on"]
+        for each in asked:
+            script += ["\\echo answer", each]
         answers, times = [], []
         for part in self.psql("\n".join(script)).split("answer\n")[1:]:
             told = part[: part.index("Time:")].split()
@@ -111,24 +161,27 @@ def cluster(staff: Sequence[AvailabilityRecorded]) -> Iterator[PostGis]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _question(need: NeedRecorded, index: str) -> str:
-    place, text = COMMUNES[need.commune], best(need, _source(need, index), _DIALECT)
-    if index == "geography":
-        point = f"st_setsrid(st_makepoint({place.lon!r}, {place.lat!r}), 4326)::geography"
-        start, end = text.index("cast(floor("), text.index(" as metres")
-        text = f"{text[:start]}floor({ROAD_FACTOR} * st_distance(geography, {point}, false) + 0.5)::int{text[end:]}"
-    return text
+def _values(need: NeedRecorded) -> str:
+    """A need as the parameters of the question."""
+    place, ways = COMMUNES[need.commune], RULES.ways(need.occupation).values()
+    days = (need.end - need.start).days + 1 if need.end else None
+    values = (
+        _array((f"'{way.person}'" for way in ways), "text"),
+        _array((str(way.points) for way in ways), "int"),
+        repr(place.lat),
+        repr(place.lon),
+        str(need.start.toordinal()),
+        str(need.end.toordinal()) if need.end else "null",
+        str(days or RULEBOOK.open_need_days),
+        _array((f"'{code}'" for code in dict.fromkeys(need.skills)), "text"),
+        _array((f"'{code}'" for code in dict.fromkeys(need.certificates)), "text"),
+        f"'{need.siren}'",
+        str(MODES[need.mode]),
+        str(need.monthly_gross_max or "null"),
+        str(RULEBOOK.kept(need.headcount_left)),
+    )
+    return ", ".join(values)
 
 
-def _source(need: NeedRecorded, index: str) -> str:
-    place = COMMUNES[need.commune]
-    point = f"st_makepoint({place.lon!r}, {place.lat!r})"
-    ways = ", ".join(f"('{way.person}', {way.points})" for way in RULES.ways(need.occupation).values())
-    if index == "geography":
-        far = f"st_setsrid({point}, 4326)::geography, {_MOST_METRES / ROAD_FACTOR!r}, false"
-        within = f"st_dwithin(s.geography, {far})"
-    else:
-        high = _MOST_METRES / ROAD_FACTOR / METRES_A_DEGREE
-        wide = high / math.cos(math.radians(place.lat + high))
-        within = f"s.geometry && st_expand({point}, {wide!r}, {high!r})"
-    return f"(values {ways}) w(person, points) join staff s on s.occupation = w.person and {within}"
+def _array(items: Iterable[str], type_: str) -> str:
+    return f"array[{', '.join(items)}]::{type_}[]"
