@@ -19,8 +19,8 @@ from services.matching.shard import MatchingShard
 
 log = structlog.get_logger(__name__)
 
-_VERSION: Final = 32
-"""The bits of a stamp above which its version stands."""
+_VERSION: Final = 0xFFFFFFFF
+"""The bits of a stamp that are its version; those above are of its content."""
 
 
 class Disagreement(NamedTuple):
@@ -48,11 +48,15 @@ class Accord:
         self._told: set[tuple[str, str]] = set()
 
     async def look(self) -> None:
-        """Compare; the first disagreement of two territories is logged. The folds stand still to be copied only."""
+        """Compare; the first disagreement of two territories is logged. A fold stands still only to be copied."""
         folds = [fold for shard in self._shards.values() for fold in shard.folds.values()]
         newest = max((fold.epoch for fold in folds), default=0)
         # A territory that is still in the epoch before may be laid out otherwise: `territories` is part of a content.
-        stamps = {fold.territory: fold.facts.staff.stamps() for fold in folds if fold.epoch == newest}
+        stamps: dict[str, Longs] = {}
+        for fold in folds:
+            if fold.epoch == newest:
+                stamps[fold.territory] = fold.facts.staff.stamps()
+                await asyncio.sleep(0)
         found = await asyncio.to_thread(disagreements, stamps) if len(stamps) > 1 else []
         self.disagreements = len({(each.id, each.version) for each in found})
         for each in found:
@@ -75,12 +79,13 @@ def disagreements(stamps: Mapping[str, Longs]) -> Sequence[Disagreement]:
     names = sorted(stamps)
     all_ = np.concatenate([stamps[name] for name in names])
     owners = np.repeat(np.arange(len(names)), [len(stamps[name]) for name in names])
-    order = np.lexsort((all_[:, 2], all_[:, 1], all_[:, 0]))
-    high, low, stamp = all_[order].T
-    same = (high[1:] == high[:-1]) & (low[1:] == low[:-1]) & (stamp[1:] >> _VERSION == stamp[:-1] >> _VERSION)
+    stamp, high, low = all_.T
+    order = np.lexsort((stamp, stamp & _VERSION, low, high))
+    stamp, high, low = all_[order].T
+    same = (high[1:] == high[:-1]) & (low[1:] == low[:-1]) & ((stamp[1:] ^ stamp[:-1]) & _VERSION == 0)
     found = []
     for place in np.flatnonzero(same & (stamp[1:] != stamp[:-1])).tolist():
         one, other = sorted(names[owners[order[each]]] for each in (place, place + 1))
         id_ = UUID(int=number_of(int(high[place]), int(low[place])))
-        found.append(Disagreement(id_, int(stamp[place]) >> _VERSION, (one, other)))
+        found.append(Disagreement(id_, int(stamp[place]) & _VERSION, (one, other)))
     return found

@@ -16,7 +16,6 @@ from services.matching.columns import buckets, walking
 from services.matching.columns.layout import (
     BLOCK,
     BLOCKS,
-    DIGEST,
     FREE,
     ID_PAIR,
     KNOWN,
@@ -30,6 +29,8 @@ from services.matching.columns.layout import (
 )
 
 Width = TypeVar("Width", np.int32, np.int64)
+
+_VERSION_MASK: Final = 0xFFFFFFFF
 
 _FIRST_BLOCKS: Final = 8
 _FIRST_SLOTS: Final = 256
@@ -114,14 +115,10 @@ class Rows:
         return [(high, low) for high, low in found[: walking.live(self.table, found)].tolist()]
 
     def stamps(self) -> Longs:
-        """Of all whose content is known: the two words of the identifier, and the version above 32 bits of digest."""
-        known = self.table.slots[self.table.slots > 0] - 1
-        known = known[self.table.rows[known, VERSION] > 0]
-        rows = self.table.rows[known].astype(np.int64)
-        stamps = np.empty((len(known), 3), dtype=np.int64)
-        stamps[:, :2] = self.table.wide[known, ID_PAIR : ID_PAIR + 2]
-        stamps[:, 2] = rows[:, VERSION] << 32 | rows[:, DIGEST] & 0xFFFFFFFF
-        return stamps
+        """Of all whose content is known: the digest above 32 bits of version, and the two words of the identifier."""
+        known = np.sort(self.table.slots[self.table.slots > 0]) - 1  # in the order of memory, which is read once
+        stamps = self.table.wide[known, VERSION // 2 : ID_PAIR + 2]
+        return stamps[stamps[:, 0] & _VERSION_MASK > 0]
 
     def add_bucket(self) -> None:
         """One more bucket, after the last."""
