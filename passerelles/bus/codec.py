@@ -10,8 +10,6 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -19,13 +17,13 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from passerelles.bus.address import Bus
+from passerelles.bus.attributes import Attributes, natural
+from passerelles.bus.poison import PoisonReason, UndecodableError
 from schemas.catalogue import CATALOGUE, EventType
 from schemas.envelope import (
     CONTENT_TYPE,
-    SCHEMA_PREFIX,
     SOURCE_PREFIX,
     SPEC_VERSION,
-    TYPE_PREFIX,
     Event,
     format_time,
     parse_time,
@@ -35,7 +33,6 @@ from schemas.upcasters import UPCASTERS, Upcaster, upcast
 from schemas.vocabulary import Payload
 from schemas.written import CONTENT_HEADER, SPEC_HEADER, ReadEvent, WrittenEvent, constant_headers
 
-_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,17}")
 _UUID: Final = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 # Of what is not derived: the headers as `encode` writes them, and the type by the five that it shares.
@@ -71,29 +68,6 @@ def _kinds(layout: str) -> Mapping[tuple[bytes, ...], EventType]:
 
 KINDS: Final = _kinds("territory")
 _KINDS_WITHOUT_TERRITORY: Final = _kinds("proposal")
-
-
-class PoisonReason(StrEnum):
-    """Why a record was parked: it cannot be read, or (the last two) was read and could not be handled."""
-
-    NOT_JSON = "not_json"
-    WRONG_SCHEMA = "wrong_schema"
-    UNKNOWN_TYPE = "unknown_type"
-    UNKNOWN_VERSION = "unknown_version"
-    BAD_HEADER = "bad_header"
-    MISSING_ATTRIBUTE = "missing_attribute"
-    TOMBSTONE = "tombstone"
-    HANDLER_FAILED = "handler_failed"
-    BEHIND_PARKED = "behind_parked"
-
-
-class UndecodableError(Exception):
-    """A record that is no event of the contract; `detail` says where, and holds nothing of the payload."""
-
-    def __init__(self, reason: PoisonReason, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
-        self.reason = reason
-        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,27 +174,26 @@ def _place(territory: bytes | None, epoch: bytes) -> tuple[str | None, int]:
 def _decode_with_care(record: Recorded, upcasters: Mapping[tuple[str, int], Upcaster]) -> Event[Payload]:
     if record.value is None:
         raise UndecodableError(PoisonReason.TOMBSTONE, "the record has no value")
-    attributes = _attributes(record.headers)
-    type_ = _type(attributes)
-    version = _version(type_, attributes)
-    key = _required(attributes, "ce_partitionkey")
+    attributes = Attributes(record.headers)
+    type_ = attributes.type()
+    version = attributes.version(type_)
+    key = attributes.required("ce_partitionkey")
     if record.key != key.encode():
         raise UndecodableError(PoisonReason.BAD_HEADER, "ce_partitionkey is not the record's key")
     territory = attributes.get("ce_territory")
     if territory is None and TOPICS[type_.topic].layout == "territory":
         raise UndecodableError(PoisonReason.MISSING_ATTRIBUTE, "ce_territory")
-    causation = attributes.get("ce_causationid")
     return Event(
-        id=_uuid("ce_id", _required(attributes, "ce_id")),
+        id=attributes.uuid("ce_id"),
         type=type_.name,
         schema_version=type_.version,
-        source=_after(attributes, "ce_source", SOURCE_PREFIX),
-        subject=_required(attributes, "ce_subject"),
-        time=_time(_required(attributes, "ce_time")),
-        epoch=_number("ce_epoch", _required(attributes, "ce_epoch")),
+        source=attributes.after("ce_source", SOURCE_PREFIX),
+        subject=attributes.required("ce_subject"),
+        time=attributes.time("ce_time"),
+        epoch=attributes.number("ce_epoch"),
         key=key,
         territory=territory,
-        causation_id=None if causation is None else _uuid("ce_causationid", causation),
+        causation_id=None if attributes.get("ce_causationid") is None else attributes.uuid("ce_causationid"),
         data=read_payload(type_, version, record.value, upcasters),
     )
 
@@ -245,6 +218,22 @@ def read_payload(
         raise UndecodableError(PoisonReason.WRONG_SCHEMA, f"{type_.name} {where or '.'}: {first['type']}") from None
 
 
+def _upcast(type_: EventType, version: int, value: bytes, upcasters: Mapping[tuple[str, int], Upcaster]) -> bytes:
+    try:
+        data: Any = json.loads(value)
+    except (ValueError, RecursionError):
+        raise UndecodableError(PoisonReason.NOT_JSON, "the value is not JSON") from None
+    missing = [step for step in range(version, type_.version) if (type_.name, step) not in upcasters]
+    if missing:
+        raise UndecodableError(PoisonReason.UNKNOWN_VERSION, type_.dataschema(version))
+    try:
+        return json.dumps(upcast(type_.name, version, type_.version, data, upcasters)).encode()
+    except Exception as error:
+        # An upcaster meets whatever was written, and may trip over it in any way: the record is at fault.
+        detail = f"{type_.name}:{version} cannot be read as version {type_.version}: {type(error).__name__}"
+        raise UndecodableError(PoisonReason.WRONG_SCHEMA, detail) from error
+
+
 def place(event: Event[Payload], bus: Bus) -> tuple[str, int]:
     """The topic and partition that an event goes to.
 
@@ -260,110 +249,3 @@ def place(event: Event[Payload], bus: Bus) -> tuple[str, int]:
         msg = f"{event.type} {event.id} needs a territory: {topic.name} is laid out by it"
         raise ValueError(msg)
     return topic.name, partition_of_territory(event.territory, partitions)
-
-
-def shown(name: str) -> str:
-    """A header's name as text that every store takes: bytes that are not UTF-8 are written in hexadecimal."""
-    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
-
-
-def _is_text(name: str) -> bool:
-    return name.isascii() or shown(name) == name
-
-
-def _attributes(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, str]:
-    attributes: dict[str, str] = {}
-    for name, value in headers:
-        if not _is_text(name):
-            raise UndecodableError(PoisonReason.BAD_HEADER, f"the name {shown(name)[:80]!r} is not UTF-8")
-        if name in attributes:
-            raise UndecodableError(PoisonReason.BAD_HEADER, f"{name[:80]!r} is there twice")
-        try:
-            attributes[name] = (value or b"").decode()
-        except UnicodeDecodeError:
-            raise UndecodableError(PoisonReason.BAD_HEADER, f"{name[:80]!r} is not UTF-8") from None
-    if _required(attributes, "ce_specversion") != SPEC_VERSION:
-        raise UndecodableError(PoisonReason.BAD_HEADER, f"ce_specversion is not {SPEC_VERSION}")
-    if _required(attributes, "content-type").partition(";")[0].strip().lower() != CONTENT_TYPE:
-        raise UndecodableError(PoisonReason.BAD_HEADER, f"content-type is not {CONTENT_TYPE}")
-    return attributes
-
-
-def _required(attributes: Mapping[str, str], name: str) -> str:
-    text = attributes.get(name)
-    if not text:
-        raise UndecodableError(PoisonReason.MISSING_ATTRIBUTE, name)
-    return text
-
-
-def _after(attributes: Mapping[str, str], name: str, prefix: str) -> str:
-    text = _required(attributes, name)
-    if not text.startswith(prefix):
-        raise UndecodableError(PoisonReason.BAD_HEADER, f"{name} does not start with {prefix}")
-    return text.removeprefix(prefix)
-
-
-def _type(attributes: Mapping[str, str]) -> EventType:
-    ce_type = _required(attributes, "ce_type")
-    type_ = CATALOGUE.get(ce_type.removeprefix(TYPE_PREFIX)) if ce_type.startswith(TYPE_PREFIX) else None
-    if type_ is None:
-        raise UndecodableError(PoisonReason.UNKNOWN_TYPE, ce_type[:120])
-    return type_
-
-
-def _version(type_: EventType, attributes: Mapping[str, str]) -> int:
-    text = _required(attributes, "ce_dataschema")
-    prefix = f"{SCHEMA_PREFIX}{type_.name}:"
-    if not text.startswith(prefix):
-        raise UndecodableError(PoisonReason.BAD_HEADER, f"ce_dataschema is not one of {type_.name}")
-    number = text.removeprefix(prefix)
-    if _NUMBER.fullmatch(number) is None or not 1 <= int(number) <= type_.version:
-        raise UndecodableError(PoisonReason.UNKNOWN_VERSION, text[:120])
-    return int(number)
-
-
-def _uuid(name: str, text: str) -> UUID:
-    try:
-        value = UUID(text)
-    except ValueError:
-        raise UndecodableError(PoisonReason.BAD_HEADER, f"{name} is no UUID") from None
-    if str(value) != text:
-        raise UndecodableError(PoisonReason.BAD_HEADER, f"{name} is no UUID in its canonical form")
-    return value
-
-
-def natural(text: str) -> int:
-    """The natural number that a text is. Raises `ValueError`: it is none, or is not written as `str` writes it."""
-    if _NUMBER.fullmatch(text) is None:
-        raise ValueError(text)
-    return int(text)
-
-
-def _number(name: str, text: str) -> int:
-    try:
-        return natural(text)
-    except ValueError:
-        raise UndecodableError(PoisonReason.BAD_HEADER, f"{name} is no natural number") from None
-
-
-def _time(text: str) -> datetime:
-    try:
-        return parse_time(text)
-    except (ValueError, OverflowError):
-        raise UndecodableError(PoisonReason.BAD_HEADER, "ce_time is not RFC 3339") from None
-
-
-def _upcast(type_: EventType, version: int, value: bytes, upcasters: Mapping[tuple[str, int], Upcaster]) -> bytes:
-    try:
-        data: Any = json.loads(value)
-    except (ValueError, RecursionError):
-        raise UndecodableError(PoisonReason.NOT_JSON, "the value is not JSON") from None
-    missing = [step for step in range(version, type_.version) if (type_.name, step) not in upcasters]
-    if missing:
-        raise UndecodableError(PoisonReason.UNKNOWN_VERSION, type_.dataschema(version))
-    try:
-        return json.dumps(upcast(type_.name, version, type_.version, data, upcasters)).encode()
-    except Exception as error:
-        # An upcaster meets whatever was written, and may trip over it in any way: the record is at fault.
-        detail = f"{type_.name}:{version} cannot be read as version {type_.version}: {type(error).__name__}"
-        raise UndecodableError(PoisonReason.WRONG_SCHEMA, detail) from error

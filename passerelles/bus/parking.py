@@ -15,8 +15,10 @@ from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from passerelles.bus.codec import PoisonReason, Record, shown
+from passerelles.bus.attributes import shown
+from passerelles.bus.codec import Record
 from passerelles.bus.parking_limits import ParkingLimits
+from passerelles.bus.poison import PoisonReason
 from passerelles.bus.producer import Publisher
 from passerelles.store.port import Body, Order, Store, Stored, Where
 from passerelles.telemetry import PARKED

@@ -9,11 +9,12 @@ from typing import Final, TypeVar
 
 import structlog
 
-from passerelles.bus.codec import PoisonReason, Record, UndecodableError, decode
+from passerelles.bus.codec import Record, decode
 from passerelles.bus.faults import fault
 from passerelles.bus.parking import Parking, Place
 from passerelles.bus.parking_limits import Tally
 from passerelles.bus.patience import Backoff, LeftError, patiently, stay
+from passerelles.bus.poison import PoisonReason, UndecodableError
 from passerelles.bus.set_aside import Aside
 from passerelles.health import Check
 from passerelles.telemetry import HANDLED, RETRIED

@@ -6,9 +6,10 @@ import asyncio
 
 import structlog
 
-from passerelles.bus.codec import PoisonReason, Record
+from passerelles.bus.codec import Record
 from passerelles.bus.parking import Parking, Place
 from passerelles.bus.patience import patiently
+from passerelles.bus.poison import PoisonReason
 from passerelles.health import Check
 
 log = structlog.get_logger(__name__)

@@ -12,11 +12,12 @@ from typing import Final
 
 from aiokafka import ConsumerRecord, TopicPartition
 
-from passerelles.bus.codec import UndecodableError, decode
+from passerelles.bus.codec import decode
 from passerelles.bus.consumer import Batches, PromptConsumer, place_of, record_of
 from passerelles.bus.parking import Parking
 from passerelles.bus.parking_limits import Tally
 from passerelles.bus.patience import FAIR_SECONDS
+from passerelles.bus.poison import UndecodableError
 from passerelles.bus.producer import SLICE_EVENTS, Publisher
 from passerelles.bus.set_aside import Aside
 from passerelles.bus.shard import FoldError, Held, refused

@@ -15,10 +15,11 @@ from typing import Final
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 
-from passerelles.bus.codec import UndecodableError, decode
+from passerelles.bus.codec import decode
 from passerelles.bus.consumer import PromptConsumer
 from passerelles.bus.faults import fault
 from passerelles.bus.patience import Fairness, stay
+from passerelles.bus.poison import UndecodableError
 from passerelles.bus.shard import FoldError, Held, KeptShard, Shard, refused
 from passerelles.bus.shard_quick import Quick
 from passerelles.bus.shard_watch import ShardWatch

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from passerelles.bus.codec import KINDS, NAMES, Recorded, natural
+from passerelles.bus.attributes import natural
+from passerelles.bus.codec import KINDS, NAMES, Recorded
 from schemas.catalogue import EventType
 
 ID_BYTES: Final = 36

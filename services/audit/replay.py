@@ -21,7 +21,8 @@ from aiokafka.errors import KafkaError
 from pyarrow import compute
 
 from passerelles.bus.address import Bus
-from passerelles.bus.codec import UndecodableError, decode, place
+from passerelles.bus.codec import decode, place
+from passerelles.bus.poison import UndecodableError
 from passerelles.bus.producer import Publisher
 from passerelles.errors import ConflictError, UnavailableError
 from schemas.catalogue import CATALOGUE

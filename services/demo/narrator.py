@@ -16,7 +16,8 @@ from aiokafka import AIOKafkaConsumer
 from rich.console import Console
 
 from passerelles.bus.address import Bus
-from passerelles.bus.codec import Record, UndecodableError, decode
+from passerelles.bus.codec import Record, decode
+from passerelles.bus.poison import UndecodableError
 from passerelles.reference.communes import commune
 from passerelles.reference.occupations import occupation
 from schemas.decisions import Outcome, ProposalAgreed, ProposalCancelled, ProposalDeclined

@@ -15,7 +15,8 @@ from uuid import UUID
 
 import pyarrow as pa
 
-from passerelles.bus.codec import UndecodableError, decode
+from passerelles.bus.codec import decode
+from passerelles.bus.poison import UndecodableError
 from services.audit.archive.files import ArchiveFiles, open_files
 from services.audit.archive.manifest import Segment
 from services.audit.archive.rows import batches, chosen, lost

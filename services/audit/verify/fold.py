@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from passerelles.bus.codec import Record, UndecodableError, decode, encode
+from passerelles.bus.codec import Record, decode, encode
+from passerelles.bus.poison import UndecodableError
 from passerelles.errors import PasserellesError
 from schemas.envelope import EPOCH_STRIDE, Event
 from schemas.epochs import RulesAdopted

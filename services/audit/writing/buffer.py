@@ -8,8 +8,9 @@ from typing import Final
 
 from aiokafka import ConsumerRecord
 
-from passerelles.bus.codec import UndecodableError, decode
+from passerelles.bus.codec import decode
 from passerelles.bus.consumer import record_of
+from passerelles.bus.poison import UndecodableError
 from services.audit.archive.segment import Filed
 from services.audit.writing.writer import ArchiveWriter, Place
 

@@ -17,8 +17,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from passerelles.bus.address import Bus
-from passerelles.bus.codec import Record, UndecodableError, decode
+from passerelles.bus.codec import Record, decode
 from passerelles.bus.faults import fault
+from passerelles.bus.poison import UndecodableError
 from passerelles.errors import UnavailableError
 from schemas.topics import TopicName
 from services.registry.api.errors import TooManyStreamsError

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from passerelles.bus.address import Bus
-from passerelles.bus.codec import PoisonReason, Record, encode
+from passerelles.bus.codec import Record, encode
 from passerelles.bus.embedded import EmbeddedBroker
+from passerelles.bus.poison import PoisonReason
 from passerelles.bus.producer import Publisher
 from passerelles.settings import Settings
 from passerelles.store.sqlite import SqliteStore

@@ -16,7 +16,8 @@ from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from passerelles.bus.address import Bus
-from passerelles.bus.codec import PoisonReason, Record, decode, encode, place
+from passerelles.bus.codec import Record, decode, encode, place
+from passerelles.bus.poison import PoisonReason
 from passerelles.bus.producer import Publisher
 from schemas.envelope import Event, revision_of
 from schemas.epochs import DayStarted

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from passerelles.bus.codec import PoisonReason, Record
+from passerelles.bus.codec import Record
 from passerelles.bus.parking import ParkedState, Parking, Place
+from passerelles.bus.poison import PoisonReason
 from passerelles.errors import UnavailableError
 from passerelles.store.port import Store
 

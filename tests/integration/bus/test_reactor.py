@@ -11,9 +11,10 @@ import pytest
 
 from passerelles.bus import consumer
 from passerelles.bus.address import Bus
-from passerelles.bus.codec import PoisonReason, encode
+from passerelles.bus.codec import encode
 from passerelles.bus.parking import Parking
 from passerelles.bus.parking_limits import ParkingLimits
+from passerelles.bus.poison import PoisonReason
 from passerelles.bus.producer import Publisher
 from passerelles.bus.reactor import Reactor
 from passerelles.errors import UnavailableError

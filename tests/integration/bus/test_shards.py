@@ -13,9 +13,10 @@ from aiokafka import AIOKafkaProducer
 
 from passerelles.bus import consumer as consuming
 from passerelles.bus.address import Bus
-from passerelles.bus.codec import PoisonReason, decode, encode
+from passerelles.bus.codec import decode, encode
 from passerelles.bus.parking import Parking
 from passerelles.bus.parking_limits import ParkingLimits
+from passerelles.bus.poison import PoisonReason
 from passerelles.bus.producer import Prepared, Publisher
 from passerelles.bus.shards import ShardRunner
 from passerelles.bus.snapshots import SnapshotFolder

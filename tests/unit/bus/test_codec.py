@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from passerelles.bus import codec
 from passerelles.bus.address import Bus
-from passerelles.bus.codec import PoisonReason, Record, UndecodableError, decode, encode, place
+from passerelles.bus.codec import Record, decode, encode, place
+from passerelles.bus.poison import PoisonReason, UndecodableError
 from schemas.catalogue import CATALOGUE, EventType
 from schemas.envelope import Event
 from schemas.epochs import DayStarted
@@ -178,7 +179,7 @@ class TestEarlierVersions:
     @pytest.fixture(autouse=True)
     def second_version(self, monkeypatch: pytest.MonkeyPatch) -> None:
         later = EventType("day.started", 2, CATALOGUE["day.started"].topic, DayStarted)
-        monkeypatch.setattr(codec, "CATALOGUE", {"day.started": later})
+        monkeypatch.setattr("passerelles.bus.attributes.CATALOGUE", {"day.started": later})
 
     @staticmethod
     def rename(data: dict[str, Any]) -> dict[str, Any]:

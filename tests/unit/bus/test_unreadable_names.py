@@ -6,8 +6,10 @@ import pytest
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
-from passerelles.bus.codec import PoisonReason, Record, UndecodableError, decode, encode, shown
+from passerelles.bus.attributes import shown
+from passerelles.bus.codec import Record, decode, encode
 from passerelles.bus.mending import Records
+from passerelles.bus.poison import PoisonReason, UndecodableError
 from tests.integration.bus.conversation import fact
 
 

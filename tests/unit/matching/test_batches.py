@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passerelles.bus.codec import Record, UndecodableError, decode, encode
+from passerelles.bus.codec import Record, decode, encode
+from passerelles.bus.poison import UndecodableError
 from schemas.envelope import Event
 from schemas.vocabulary import Payload
 from services.matching.adoption import RuleLibrary
