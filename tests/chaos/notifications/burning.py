@@ -25,6 +25,9 @@ from tests.integration.notifications.many_alerts import Answers
 BATCH: Final = 10
 """Events of one batch: what a consumer is given at once."""
 
+LIFE: Final = 10 * BATCH
+"""Events after which a life ends whose step did not come: it must not leave the lives after it without work."""
+
 ANSWER_SECONDS: Final = 2.0
 """How long the server may be silent: a fifth of what it is in production."""
 
@@ -68,7 +71,10 @@ class Outside:
 
 
 async def live(outside: Outside, kill: Kill | None) -> None:
-    """Take up what is left, hear the batches that are not committed, and send until nothing is due any more."""
+    """Take up what is left, hear the batches that are not committed, and send until nothing is due any more.
+
+    A life that is to be killed hears some of them only.
+    """
     fate, clock = Fate(kill), Clock(outside.folder / "clock")
     DeadlyMail(fate).install()
     store = DeadlyStore(open_store(outside.store_url), fate)
@@ -93,7 +99,8 @@ async def live(outside: Outside, kill: Kill | None) -> None:
         await alerting.sender.settle()
 
     await sweep()
-    while outside.offset < len(outside.alerts):
+    end = len(outside.alerts) if kill is None else min(len(outside.alerts), outside.offset + LIFE)
+    while outside.offset < end:
         start = outside.offset
         await alerting.reaction(outside.alerts[start : start + BATCH])
         await alerting.sender.settle()

@@ -39,10 +39,12 @@ class Fate:
         fatal = self.is_now(name)
         if fatal and not self.after:
             die()
-        result = await effect()
-        if fatal:
-            die()
-        return result
+        try:
+            return await effect()
+        finally:
+            # Whatever came of it: a word may have found the connection closed.
+            if fatal:
+                die()
 
     def is_now(self, name: str) -> bool:
         """Count an occurrence of a step: whether it is the fatal one."""
@@ -149,15 +151,19 @@ class DeadlyMail:
             self._write(protocol, data)
             return
         if self._fate.is_now("write half"):
-            self._write(protocol, data[: len(data) // 2])
-            die()
+            try:
+                self._write(protocol, data[: len(data) // 2])
+            finally:
+                die()
         fatal = self._fate.is_now("write content")
         if fatal and not self._fate.after:
             die()
-        self._write(protocol, data)
-        self._written.add(id(protocol))
-        if fatal:
-            die()
+        try:
+            self._write(protocol, data)
+            self._written.add(id(protocol))
+        finally:
+            if fatal:
+                die()
 
     async def hear(self, protocol: SMTPProtocol, **options: Any) -> Any:
         if id(protocol) not in self._written:

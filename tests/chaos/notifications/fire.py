@@ -60,6 +60,9 @@ RARE: Final = (
 
 HALF: Final = Kill("write half", after=False, nth=2)
 
+LIVES: Final = 3
+"""Lives that may end before the step comes at which they are to be killed."""
+
 SILENT: Final = frozenset({"hang_rcpt", "hang_dot"})
 """Faults that cost a whole time-out each, and are therefore fewer."""
 
@@ -102,7 +105,7 @@ def burn(alerts: int, store_url: str, folder: Path, *, rounds: int, seed: int = 
     with mail_server(journal) as smtp:
         outside = Outside(store_url, smtp, folder, events, Answers(events, faults.__getitem__), Renderer())
         for kill in kills_for(alerts, rounds, dice):
-            if _life(outside, kill):
+            if any(_life(outside, kill) for _ in range(LIVES)):
                 kills += 1
                 missed.discard(kill.step)
                 interrupted |= uvloop.run(attempting(store_url))
