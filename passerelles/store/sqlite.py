@@ -66,6 +66,7 @@ class SqliteCollection:
         self._schema = schema(table, ())
         self._get = f'SELECT id, revision, body FROM "{table}" WHERE id = ?'  # noqa: S608 - a checked name
         self._get_many = f'SELECT id, revision, body FROM "{table}" WHERE id IN (SELECT value FROM json_each(?))'  # noqa: S608
+        self._revision = f'SELECT id, revision FROM "{table}" WHERE id = ?'  # noqa: S608
         self._revisions = f'SELECT id, revision FROM "{table}" WHERE id IN (SELECT value FROM json_each(?))'  # noqa: S608
         self._insert = f'INSERT INTO "{table}" VALUES (?, 1, ?) ON CONFLICT (id) DO NOTHING'  # noqa: S608
         self._replace = f'UPDATE "{table}" SET revision = revision + 1, body = ? WHERE id = ? AND revision = ?'  # noqa: S608
@@ -87,12 +88,17 @@ class SqliteCollection:
 
     async def get_many(self, ids: Iterable[str]) -> dict[str, Stored]:
         """Those that exist, by identifier."""
-        rows = await self._read(self._get_many, (json.dumps(list(ids)),))
+        asked = list(ids)
+        # One is most often what is asked for; and to have SQLite read a list costs more than to find a document.
+        one = len(asked) == 1
+        rows = await self._read(*((self._get, asked) if one else (self._get_many, (json.dumps(asked),))))
         return {row[0]: _stored(row) for row in rows}
 
     async def revisions(self, ids: Iterable[str]) -> dict[str, int]:
         """The revisions of those that exist, by identifier."""
-        return dict(await self._read(self._revisions, (json.dumps(list(ids)),)))
+        asked = list(ids)
+        one = len(asked) == 1
+        return dict(await self._read(*((self._revision, asked) if one else (self._revisions, (json.dumps(asked),)))))
 
     async def insert(self, id_: str, body: Body) -> bool:
         """Write a document that does not exist yet."""

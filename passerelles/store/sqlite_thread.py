@@ -10,9 +10,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from passerelles.errors import UnavailableError
 
@@ -42,8 +41,7 @@ Work = Callable[[sqlite3.Connection], T]
 Outcome = tuple[Any, BaseException | None]
 
 
-@dataclass(slots=True, frozen=True)
-class _Operation:
+class _Operation(NamedTuple):
     work: Work[Any]
     writes: bool
     schema: tuple[str, ...]

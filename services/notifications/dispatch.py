@@ -74,8 +74,8 @@ class Dispatcher:
             await self._messages.postpone(id_, self._clock())
             return
         reserved = await spread(partial(self._shares.reserve, id_, letter, share, self._clock()) for share in shares)
-        steps = [partial(self._go_on, each, briefed) for each in reserved]
-        await spread([partial(self._messages.close, id_, letter), *steps])
+        await self._messages.close(id_, letter)
+        await spread(partial(self._go_on, each, briefed) for each in reserved)
 
     async def _go_on(self, reserved: Reserved, briefed: Briefed) -> None:
         if reserved.leaves:

@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Final
 
 AT_ONCE: Final = 16
@@ -26,9 +24,12 @@ class Turns:
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
         self._next: list[tuple[int, int, str]] = []
 
-    @asynccontextmanager
-    async def of(self, company: str) -> AsyncIterator[None]:
-        """A turn of this company, for as long as it lasts."""
+    def of(self, company: str) -> _Turn:
+        """A turn of this company, for as long as the context lasts."""
+        return _Turn(self, company)
+
+    async def take(self, company: str) -> None:
+        """Wait for a turn of this company; whoever has taken it has to pass it on."""
         if self._free:
             self._free -= 1
             self._note(company)
@@ -42,14 +43,11 @@ class Turns:
                 await turn
             except asyncio.CancelledError:
                 if turn.done() and not turn.cancelled():
-                    self._pass_on()
+                    self.pass_on()
                 raise
-        try:
-            yield
-        finally:
-            self._pass_on()
 
-    def _pass_on(self) -> None:
+    def pass_on(self) -> None:
+        """Give a turn that is over to the next one."""
         while self._next:
             _, _, company = heapq.heappop(self._next)
             turns = self._waiting[company]
@@ -76,3 +74,19 @@ class Turns:
         """Line up a company that waits: once, by its last turn, which does not change before it is its turn again."""
         self._arrivals += 1
         heapq.heappush(self._next, (self._served.get(company, 0), self._arrivals, company))
+
+
+class _Turn:
+    """A turn as a context; one that is a generator costs several times as much, for each step of each alert."""
+
+    __slots__ = ("_company", "_turns")
+
+    def __init__(self, turns: Turns, company: str) -> None:
+        self._turns = turns
+        self._company = company
+
+    async def __aenter__(self) -> None:
+        await self._turns.take(self._company)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._turns.pass_on()

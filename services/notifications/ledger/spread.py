@@ -14,6 +14,8 @@ AT_ONCE: Final = 64
 async def spread(calls: Iterable[Callable[[], Awaitable[T]]]) -> list[T]:
     """The results of these calls, in their order; the first failure is raised, after all have ended."""
     asked = list(calls)
+    if len(asked) == 1:
+        return [await asked[0]()]
     turns = iter(enumerate(asked))
     results: dict[int, T] = {}
     failures: dict[int, Exception] = {}
@@ -25,11 +27,12 @@ async def spread(calls: Iterable[Callable[[], Awaitable[T]]]) -> list[T]:
             except Exception as error:  # noqa: BLE001 (it is raised once all have ended)
                 failures[place] = error
 
-    # Whoever asks works as well: most often there are one or two calls, and a task costs as much as a write.
+    # Whoever asks works as well: a task costs as much as a write.
     others = [asyncio.create_task(work()) for _ in range(min(len(asked), AT_ONCE) - 1)]
     try:
         await work()
-        await asyncio.gather(*others)
+        for each in others:
+            await each
     except asyncio.CancelledError:
         for each in others:
             each.cancel()
