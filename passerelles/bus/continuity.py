@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final
 
 import structlog
-from aiokafka import ConsumerRecord
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
 
 from passerelles.health import Check
 from passerelles.telemetry import GONE
 
 log = structlog.get_logger(__name__)
+
+_ASKING_SECONDS: Final = 5.0
+"""How long to ask for what was committed, while records wait."""
 
 
 class Continuity:
@@ -28,13 +34,33 @@ class Continuity:
         self._check = check
         self._gone = 0
         self._next: dict[tuple[str, int], int] = {}
+        self._placed = asyncio.Event()
 
-    def forget(self) -> None:
-        """Partitions were shared out anew: what comes next may lie anywhere."""
+    async def place(
+        self, partitions: Iterable[TopicPartition], committed: Callable[[TopicPartition], Awaitable[int | None]]
+    ) -> None:
+        """Partitions were shared out anew: what comes next in each is what its group committed to read next.
+
+        Where nothing was committed, or the broker does not say, it may lie anywhere.
+        """
         self._next.clear()
+        self._placed.clear()
+        try:
+            async with asyncio.timeout(_ASKING_SECONDS):
+                for each in partitions:
+                    if (offset := await committed(each)) is not None:
+                        self._next[each.topic, each.partition] = offset
+        except (KafkaError, OSError) as error:
+            log.warning("bus.places_unknown", group=self._group, error=type(error).__name__)
+        finally:
+            self._placed.set()
 
-    def follow(self, records: Iterable[ConsumerRecord]) -> None:
-        """Take note of records that were read; a gap before them, or among them, is said."""
+    async def follow(self, records: Iterable[ConsumerRecord]) -> None:
+        """Take note of records that were read; a gap before them, or among them, is said.
+
+        Waits while partitions are being placed: the client reads them already.
+        """
+        await self._placed.wait()
         for record in records:
             each = record.topic, record.partition
             expected = self._next.get(each, record.offset)

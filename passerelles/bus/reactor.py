@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import structlog
-from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
@@ -132,7 +133,7 @@ class Reactor:
             batch=True,
             group_id=self._group,
             max_records=BATCH_RECORDS,
-            listener=_Listener(self),
+            listener=_Listener(self, lambda: subscriber.consumer),
             parser=_parse,
             decoder=_decode,
             ack_policy=AckPolicy.MANUAL,
@@ -150,10 +151,10 @@ class Reactor:
         if self._ended.is_set() or self._too_much is not None:
             return  # a commit would cover what was not handled before
         began = time.perf_counter()
-        self._continuity.follow(raws)
         self._left = left = asyncio.Event()
         self._idle.clear()
         try:
+            await self._continuity.follow(raws)
             parked = await self._reaction.take([(place_of(raw), record_of(raw)) for raw in raws], left)
             member = subscriber.consumer
             if isinstance(member, PromptConsumer):
@@ -210,25 +211,26 @@ class Reactor:
         except TimeoutError:
             log.warning("bus.batch_outlived", group=self._group)
 
-    def assigned(self, partitions: set[TopicPartition]) -> None:
+    async def assigned(self, partitions: set[TopicPartition], member: AIOKafkaConsumer) -> None:
         """Partitions were assigned, perhaps none: this member is at work."""
-        self._continuity.forget()
         self._check.figures(partitions=len(partitions))
         self._check.moved()
         if not self._broken:
             self._check.up()
+        await self._continuity.place(partitions, member.committed)
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
-    def __init__(self, reactor: Reactor) -> None:
+    def __init__(self, reactor: Reactor, member: Callable[[], AIOKafkaConsumer]) -> None:
         self._reactor = reactor
+        self._member = member
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         del revoked
         await self._reactor.revoked()
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        self._reactor.assigned(assigned)
+        await self._reactor.assigned(assigned, self._member())
 
 
 class _Broker(KafkaBroker):
