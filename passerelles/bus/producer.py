@@ -101,11 +101,7 @@ class Publisher:
             await self.publish_prepared(slice_)
 
     async def prepare(self, events: Sequence[Event[Payload]]) -> Sequence[Prepared]:
-        """Encode events, and find their places, for `publish_prepared` in this order; in slices of `SLICE_EVENTS`.
-
-        Raises:
-            ValueError: an event has no place on the bus.
-        """
+        """Encode events for `publish_prepared`, in slices. Raises `ValueError`: one has no place on the bus."""
         fairness = Fairness()
         slices = []
         for first in range(0, len(events), SLICE_EVENTS):

@@ -29,7 +29,10 @@ from schemas.envelope import Event
 from schemas.vocabulary import Payload
 
 SLICE_RECORDS: Final = 2_000
-"""What is read at once, and at most folded between two commits: 20 to 100 ms, which a crash repeats."""
+"""What is read at once: 20 to 100 ms of folding. A crash repeats the few that were not committed yet."""
+
+_FULL: Final = SLICE_EVENTS * 3 // 4
+"""Words with which a slice is closed: with those of its last record, they are still acknowledged at once."""
 
 
 class Folding:
@@ -90,7 +93,7 @@ class Folding:
                         break
                     await asyncio.sleep(0)
                     due = time.perf_counter() + FAIR_SECONDS
-                if len(slice_.words) > SLICE_EVENTS:
+                if len(slice_.words) > _FULL:
                     slice_.spans[each] = Span(first, held.position, raw.timestamp)
                     await self._saying.take(slice_, consumer, left)
                     slice_, first = Slice(), held.position
@@ -99,7 +102,8 @@ class Folding:
                 slice_.spans[each] = Span(first, held.position, raw.timestamp)
             if left.is_set():
                 break
-        await self._saying.take(slice_, consumer, left)
+        if slice_.spans:
+            await self._saying.take(slice_, consumer, left)
 
     async def finish(self) -> None:
         """Return once all that was folded is said and committed. Raises `FoldError` or `LeftError`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, NamedTuple
@@ -26,8 +26,8 @@ from schemas.vocabulary import Payload
 
 log = structlog.get_logger(__name__)
 
-_UNDER_WAY: Final = 3
-"""Slices that are said or committed at one time; a crash makes the shard say them again."""
+_UNDER_WAY: Final = 2
+"""Slices that are encoded or wait to be acknowledged; a crash makes the shard say again what was not committed."""
 
 
 class Span(NamedTuple):
@@ -63,10 +63,10 @@ class Slice:
 
 
 class Saying:
-    """Says slices in the background, one after another, and commits each once it is acknowledged.
+    """Says slices in the background, one after another, and commits what is acknowledged.
 
-    A few may be under way, so that folding goes on while the bus takes its time: one is encoded while the one before it
-    waits to be acknowledged, and that one is sent before the commit of another is answered.
+    Folding goes on meanwhile: a slice is encoded while the one before it waits to be acknowledged, and none waits for a
+    commit, of which there is one at a time, for all that was acknowledged since the last.
 
     Args:
         check: red while the bus is away.
@@ -81,44 +81,47 @@ class Saying:
         self._watch = watch
         self._group = group
         self._held = held
-        self._published: asyncio.Task[None] | None = None
+        self._waiting = asyncio.Lock()
         self._under_way: deque[asyncio.Task[None]] = deque()
+        self._acknowledged: list[Slice] = []
+        self._committing: asyncio.Task[None] | None = None
 
     async def take(self, slice_: Slice, consumer: PromptConsumer, left: asyncio.Event) -> None:
-        """Take a slice over once few enough of those before are under way. Raises what `finish` raises."""
-        await self._finish(all_but=_UNDER_WAY - 1)
-        name = f"say {self._group}"
-        self._published = asyncio.create_task(self._publish(slice_.words, self._published, left), name=name)
+        """Take a slice over once few enough of those before are not acknowledged. Raises what `finish` raises."""
+        await self._said_but(_UNDER_WAY - 1)
         before = self._under_way[-1] if self._under_way else None
-        self._under_way.append(asyncio.create_task(self._commit(slice_, self._published, before, consumer), name=name))
+        saying = self._say(slice_, before, consumer, left)
+        self._under_way.append(asyncio.create_task(saying, name=f"say {self._group}"))
 
     async def finish(self) -> None:
         """Return once all that was taken over is acknowledged and committed.
 
         Raises:
             FoldError: a shard said what has no place on the bus.
-            LeftError: `left` was set while the bus was away; nothing of the slice was committed.
+            LeftError: `left` was set while the bus was away; nothing from there on was committed.
         """
-        await self._finish(all_but=0)
+        try:
+            await self._said_but(0)
+        finally:
+            await _ended(self._committing)
 
-    async def _finish(self, *, all_but: int) -> None:
-        while len(self._under_way) > all_but:
-            # Whoever waits may be cancelled; the slice is then still said to its end.
-            oldest = self._under_way[0]
-            await asyncio.wait([oldest])
-            if oldest.cancelled() or oldest.exception() is not None:
-                await asyncio.wait(self._under_way)  # those behind it end likewise
-                self._under_way.clear()
-                self._published = None
-            else:
+    async def _said_but(self, few: int) -> None:
+        """Return once no more than a few slices are under way. One that waits may be cancelled; the slices go on."""
+        async with self._waiting:
+            while len(self._under_way) > few:
+                oldest = self._under_way[0]
+                await asyncio.wait([oldest])
+                if oldest.cancelled() or oldest.exception() is not None:
+                    behind, self._under_way = self._under_way, deque()
+                    await asyncio.gather(*behind, return_exceptions=True)  # they end likewise
+                    oldest.result()
                 self._under_way.popleft()
-            oldest.result()
 
-    async def _publish(
-        self, words: Sequence[Event[Payload]], before: asyncio.Task[None] | None, left: asyncio.Event
+    async def _say(
+        self, slice_: Slice, before: asyncio.Task[None] | None, consumer: PromptConsumer, left: asyncio.Event
     ) -> None:
         try:
-            prepared = await self._publisher.prepare(words)
+            prepared = await self._publisher.prepare(slice_.words)
             await _ended(before)
             for some in prepared:
                 # One at a time: what was acknowledged is not said again because something after it was not.
@@ -127,20 +130,26 @@ class Saying:
                 await patiently(publishing, group=self._group, check=self._check, left=left)
         except (ValueError, LookupError) as error:
             raise FoldError(f"publish: {fault(error)}") from error
-
-    async def _commit(
-        self,
-        slice_: Slice,
-        published: asyncio.Task[None],
-        before: asyncio.Task[None] | None,
-        consumer: PromptConsumer,
-    ) -> None:
-        await _ended(published)
-        await _ended(before)
-        ends = slice_.ends
-        for each, end in ends.items():
+        for each, end in slice_.ends.items():
             self._held[each.partition].said = end
-        await consumer.commit_handled(self._group, ends)
+        self._acknowledged.append(slice_)
+        if self._committing is None or self._committing.done():
+            self._committing = asyncio.create_task(self._commit(consumer), name=f"commit {self._group}")
+
+    async def _commit(self, consumer: PromptConsumer) -> None:
+        while self._acknowledged:
+            slices, self._acknowledged = self._acknowledged, []
+            ends: dict[TopicPartition, int] = {}
+            for slice_ in slices:
+                ends |= slice_.ends
+            try:
+                await consumer.commit_handled(self._group, ends)
+            except Exception as error:  # noqa: BLE001 (the next commit covers this one, else the slices are said again)
+                log.error("shard.commit_failed", group=self._group, fault=fault(error))  # noqa: TRY400 (no data)
+            for slice_ in slices:
+                self._tell(slice_, consumer)
+
+    def _tell(self, slice_: Slice, consumer: PromptConsumer) -> None:
         elapsed = time.perf_counter() - slice_.began
         SHARD_FOLDED.labels(self._group).inc(slice_.folded)
         SHARD_EMITTED.labels(self._group).inc(len(slice_.words))

@@ -229,7 +229,7 @@ class ShardRunner:
         )
 
     async def revoked(self) -> None:
-        """The partitions are taken back: end the slice under way, committed; wait for nothing any more."""
+        """The partitions are taken back: end the slices under way, committed; wait for nothing any more."""
         self._left.set()
         try:
             async with asyncio.timeout(FINISH_SECONDS), self._working:

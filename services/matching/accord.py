@@ -7,7 +7,7 @@ to the bus: each fold keeps what its own log says, so that none can tell by itse
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -35,21 +35,21 @@ class Accord:
     """Compares what the folds of a process hold, whenever it is asked to look.
 
     Args:
-        shards: those at work; they may come and go.
+        shards: gives those at work, which come and go.
 
     Attributes:
         disagreements: versions of availabilities with several contents, as of the last look. The next version, told
             alike everywhere, ends one.
     """
 
-    def __init__(self, shards: Mapping[int, MatchingShard]) -> None:
+    def __init__(self, shards: Callable[[], Iterable[MatchingShard]]) -> None:
         self.disagreements = 0
         self._shards = shards
         self._told: set[tuple[str, str]] = set()
 
     async def look(self) -> None:
         """Compare; the first disagreement of two territories is logged. A fold stands still only to be copied."""
-        folds = [fold for shard in self._shards.values() for fold in shard.folds.values()]
+        folds = [fold for shard in self._shards() for fold in shard.folds.values()]
         newest = max((fold.epoch for fold in folds), default=0)
         # A territory that is still in the epoch before may be laid out otherwise: `territories` is part of a content.
         stamps: dict[str, Longs] = {}

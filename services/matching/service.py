@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 from weakref import WeakValueDictionary
 
+import structlog
 from starlette.applications import Starlette
 
 from passerelles.bus.address import Bus
+from passerelles.bus.faults import fault
 from passerelles.bus.parking import Parking
 from passerelles.bus.producer import Publisher
 from passerelles.bus.shards import ShardRunner
@@ -24,6 +25,8 @@ from schemas.topics import TopicName
 from services.matching.accord import Accord
 from services.matching.odd import Odd
 from services.matching.shard import MatchingShard
+
+log = structlog.get_logger(__name__)
 
 GROUP: Final = "matching"
 
@@ -60,7 +63,7 @@ class MatchingService:
         self._partitions = bus.partitions(TopicName.FACTS)
         self._left_aside: dict[int, Counter[Odd]] = {}
         self._shards: WeakValueDictionary[int, MatchingShard] = WeakValueDictionary()
-        self._accord = Accord(self._shards)
+        self._accord = Accord(self._at_work)
         self._comparing: asyncio.Task[None] | None = None
         self._publisher = Publisher(bus)
         self._starting: asyncio.Task[None] | None = None
@@ -86,8 +89,7 @@ class MatchingService:
             await self._starting
         if self._comparing is not None:
             self._comparing.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._comparing
+            await asyncio.gather(self._comparing, return_exceptions=True)
         await self._runner.stop()
         await self._publisher.stop()
 
@@ -101,7 +103,10 @@ class MatchingService:
     async def _compare(self) -> None:
         while True:
             await asyncio.sleep(COMPARED_EVERY_SECONDS)
-            await self._accord.look()
+            try:
+                await self._accord.look()
+            except Exception as error:  # noqa: BLE001 (it only watches: folding goes on, and so does it)
+                log.error("matching.comparison_failed", fault=fault(error))  # noqa: TRY400 (no data in the log)
 
     def _snapshots(self, settings: Settings, bus: Bus) -> SnapshotFolder | None:
         if bus.embedded:
@@ -113,6 +118,10 @@ class MatchingService:
         self._shards[partition], self._left_aside[partition] = shard, shard.odd
         self.health.check(f"bus.{GROUP}").figures(left_aside=self._left_aside, territories_disagree=self._disagreements)
         return shard
+
+    def _at_work(self) -> list[MatchingShard]:
+        # Shards are made in the thread that restores them: the references are copied at once.
+        return [shard for each in self._shards.valuerefs() if (shard := each()) is not None]
 
     def _disagreements(self) -> int:
         return self._accord.disagreements

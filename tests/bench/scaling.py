@@ -38,13 +38,11 @@ from tests.real.service import MissingServiceError, RealService
 
 PAIRS: Final = 5
 FIRST_RUNS: Final = 6
-"""Of two members, not counted: until then a third of what a new broker uses is its own code being compiled."""
-
+"""Of two members, not counted: till then a third of what the broker uses is its code being compiled."""
 FACTS: Final = 120_000
 WARM_UP: Final = 1_600
 LONGEST_HALT: Final = 8.0
-"""Seconds: a halted member that does not beat for ten is thrown out of its group."""
-
+"""Seconds: a member that does not beat for ten is thrown out of its group."""
 AT_LEAST: Final = 1.75
 PATIENCE_SECONDS: Final = 120
 _SLICE: Final = 2_000
@@ -242,8 +240,8 @@ def _until_committed(address: str, bus: Bus, records: int) -> None:
 
 def _must_have_said(address: str, bus: Bus, proposals: int) -> None:
     admin = AdminClient({"bootstrap.servers": address, "log_level": 0})
-    numbers = range(bus.partitions(TopicName.PROPOSALS))
-    asked = admin.list_offsets({TopicPartition(TopicName.PROPOSALS, number): OffsetSpec.latest() for number in numbers})
+    places = [TopicPartition(TopicName.PROPOSALS, number) for number in range(bus.partitions(TopicName.PROPOSALS))]
+    asked = admin.list_offsets(dict.fromkeys(places, OffsetSpec.latest()))
     said = sum(each.result(10).offset for each in asked.values())
     if said != proposals:
         raise RuntimeError(f"the mix is not the one to measure: {said} proposals, not {proposals}")

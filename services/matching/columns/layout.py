@@ -33,7 +33,7 @@ TAGS: Final = 9
 VERSION: Final = 10
 DIGEST: Final = 11
 ID_PAIR: Final = 6
-"""The first of the two pairs of columns that hold the identifier."""
+"""The first of the two pairs of columns that hold the identifier. Version and digest are the pair before it."""
 FACT_WIDTH: Final = 16
 """Columns that come with a fact: all of an availability's."""
 

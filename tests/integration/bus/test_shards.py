@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from structlog.testing import capture_logs
 
 from passerelles.bus import consumer as consuming
 from passerelles.bus.address import Bus
@@ -147,7 +148,7 @@ async def test_a_crash_before_the_commit_says_the_same_again_to_the_byte(
     async with running(Member(bus, shelf)) as (member,):
         monkeypatch.setattr("passerelles.bus.consumer.PromptConsumer.commit_handled", crash)
         await asyncio.wait_for(published.wait(), 40)
-        member.runner._folding._saying._under_way.popleft().cancel()
+        member.runner._folding._saying._committing.cancel()
         member.runner._running.cancel()
         await asyncio.gather(member.runner._running, return_exceptions=True)
         member.runner._running = None
@@ -365,6 +366,19 @@ async def test_what_was_acknowledged_is_not_said_again_while_the_rest_waits(
     words = await said(embedded_bus)
     assert len(words) == 35
     assert counts_said(words) == list(range(1, 36))
+
+
+async def test_a_slice_that_the_last_record_fills_leaves_nothing_to_commit(
+    embedded_bus: Bus, shelf: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("passerelles.bus.shard_fold._FULL", 24)
+    await publish_all(embedded_bus, [fact(number) for number in range(25)])
+    with capture_logs() as logs:
+        async with running(Member(embedded_bus, shelf)) as (member,):
+            await eventually(lambda: _folded(member) == 25)
+    seen = [line["event"] for line in logs]
+    assert seen.count("shard.folded") == 1
+    assert not {"bus.consumer_broke", "shard.commit_failed"} & set(seen)
 
 
 async def test_gaps_in_the_offsets_are_passed_over(kafka_bus: Bus, shelf: SqliteStore) -> None:

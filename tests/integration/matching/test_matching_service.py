@@ -22,6 +22,7 @@ from schemas.decisions import Standing
 from schemas.envelope import Event
 from schemas.topics import partition_of_territory
 from schemas.vocabulary import Payload, PostingStatus
+from services.matching.accord import Accord
 from services.matching.service import GROUP, MatchingService
 from services.matching.shard import MatchingShard
 from tests.integration.bus.conversation import FACTS, PROPOSALS, eventually, everything, publish_all, running
@@ -225,6 +226,25 @@ async def test_territories_that_were_told_otherwise_are_counted_and_logged_once(
     told = [line for line in logs if line["event"] == "matching.territories_disagree"]
     assert [(line["version"], line["territories"]) for line in told] == [(1, ("12", "46"))]
     assert {("made", 1, 1000), ("made", 2, 1000)} <= set(await said(embedded_bus))
+
+
+async def test_a_comparison_that_fails_is_tried_again_and_stops_nothing(
+    embedded_bus: Bus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_: Accord) -> None:
+        message = "made up"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr("services.matching.service.COMPARED_EVERY_SECONDS", 0.02)
+    monkeypatch.setattr(Accord, "look", fail)
+
+    def failures() -> int:
+        return sum(line["event"] == "matching.comparison_failed" for line in logs)
+
+    with capture_logs() as logs:
+        async with serving(embedded_bus, tmp_path) as service:
+            await eventually(lambda: failures() >= 2 and service.health.ready)
+    assert service.health.check(f"bus.{GROUP}").reason == "arrêté"
 
 
 async def test_a_log_of_rules_that_this_build_does_not_have_stops_it(embedded_bus: Bus, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def shards(facts: Mapping[str, Sequence[Payload]], epochs: Mapping[str, int] | N
 
 async def seen(facts: Mapping[str, Sequence[Payload]], epochs: Mapping[str, int] | None = None) -> int:
     made = shards(facts, epochs)
-    accord = Accord(made)
+    accord = Accord(made.values)
     await accord.look()
     return accord.disagreements
 
@@ -49,7 +49,7 @@ async def test_one_content_of_a_version_is_no_matter() -> None:
 async def test_each_version_with_several_contents_counts_once_and_two_territories_are_logged_once() -> None:
     other = staff(headcount=2)
     made = shards({"46": [staff(), staff(1001)], "12": [other, staff(1001, headcount=2)], "82": [other]})
-    accord = Accord(made)
+    accord = Accord(made.values)
     with capture_logs() as logs:
         for _ in range(2):
             await accord.look()
