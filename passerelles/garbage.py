@@ -11,13 +11,20 @@ from __future__ import annotations
 import gc
 from typing import Final
 
-THRESHOLDS: Final = (10_000, 10, 100)
+THRESHOLDS: Final = (10_000, 10, 10)
 """New objects before the youngest are gone through (a few milliseconds), such rounds before the middle ones are (some
-tens), and those before all are. Only cycles wait for that: whatever is in none is freed at once, as always."""
+tens), and those before all are. Only cycles wait for that: whatever is in none is freed at once, as always.
+
+The last one bounds what a process may hold in vain: of cycles that outlive two rounds, as those of a request that waits
+do, some million objects at most, or as many as a quarter of what was gone through the last time."""
 
 
 def collect_seldom() -> None:
-    """Settle the collector, once the process has made what lasts as long as itself."""
+    """Settle the collector, from the start of a process on."""
+    gc.set_threshold(*THRESHOLDS)
+
+
+def pass_over_what_is_loaded() -> None:
+    """Never go through what there is now: the process has loaded what lasts as long as itself."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*THRESHOLDS)

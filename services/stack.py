@@ -13,7 +13,7 @@ import structlog
 
 from passerelles.bus.address import Bus
 from passerelles.errors import SettingsError
-from passerelles.garbage import collect_seldom
+from passerelles.garbage import collect_seldom, pass_over_what_is_loaded
 from passerelles.health import Health
 from passerelles.settings import Settings
 from passerelles.store.address import open_store
@@ -147,6 +147,13 @@ def _must_have_tokens(settings: Settings, names: Sequence[ServiceName]) -> None:
         )
 
 
+async def _start(stack: Stack) -> None:
+    await stack.start()
+    # Some load in the background what they hold for good: shards, and what compiled code stands on.
+    await stack.ready()
+    pass_over_what_is_loaded()
+
+
 async def run(settings: Settings, names: Sequence[ServiceName]) -> None:
     """Run services against the bus and store of the settings until SIGTERM or SIGINT, also while they start.
 
@@ -156,15 +163,15 @@ async def run(settings: Settings, names: Sequence[ServiceName]) -> None:
         SettingsError: what these services cannot do without is missing.
     """
     _must_have_tokens(settings, names)
+    collect_seldom()
     told = asyncio.create_task(until_told_to_stop().wait())
     ports = {name: settings.http_port + place if settings.http_port else 0 for place, name in enumerate(names)}
     stack = Stack(settings, bus_of(settings), open_store(settings.store), ports)
-    starting = asyncio.create_task(stack.start())
+    starting = asyncio.create_task(_start(stack))
     try:
         await asyncio.wait({told, starting}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
-            collect_seldom()
             await told
     finally:
         starting.cancel()

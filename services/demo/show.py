@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.panel import Panel
 
 from passerelles.bus.embedded import EmbeddedBroker
-from passerelles.garbage import collect_seldom
+from passerelles.garbage import collect_seldom, pass_over_what_is_loaded
 from passerelles.settings import Settings
 from passerelles.store.address import open_store
 from schemas.deliveries import Channel
@@ -38,6 +38,7 @@ PATIENCE_SECONDS: Final = 60
 
 async def show(*, data: Path | None, port: int, empty: bool, once: bool) -> int:
     """Run the demo; the exit code is 0 when all it sent has arrived."""
+    collect_seldom()
     console = Console(highlight=False)
     told = until_told_to_stop()
     began = time.perf_counter()
@@ -60,7 +61,7 @@ async def show(*, data: Path | None, port: int, empty: bool, once: bool) -> int:
         await closing.enter_async_context(stack)
         async with asyncio.timeout(PATIENCE_SECONDS):
             await stack.ready()
-        collect_seldom()
+        pass_over_what_is_loaded()
         address = running.write_address(folder, broker.bus)
         closing.callback(address.unlink, missing_ok=True)
         narrator = Narrator(broker.bus, console)

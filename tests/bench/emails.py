@@ -25,7 +25,7 @@ from uuid import UUID
 import uvloop
 
 from passerelles import logging
-from passerelles.garbage import collect_seldom
+from passerelles.garbage import collect_seldom, pass_over_what_is_loaded
 from passerelles.health import Health
 from passerelles.reference.addresses import email_address
 from passerelles.settings import Settings
@@ -234,5 +234,6 @@ def measure() -> dict[str, float]:
     logging.configure(level="warning", json=True)
     # As a service does once it is up.
     collect_seldom()
+    pass_over_what_is_loaded()
     with tempfile.TemporaryDirectory() as folder:
         return uvloop.run(measured(Path(folder)))

@@ -8,7 +8,7 @@ import uvloop
 
 from passerelles import logging
 from passerelles.bus.embedded import EmbeddedBroker
-from passerelles.garbage import collect_seldom
+from passerelles.garbage import collect_seldom, pass_over_what_is_loaded
 from passerelles.settings import read_settings
 from passerelles.store.address import open_store
 from services.stack import ServiceName, Stack, until_told_to_stop
@@ -16,13 +16,14 @@ from services.stack import ServiceName, Stack, until_told_to_stop
 
 async def run() -> None:
     settings = read_settings()
+    collect_seldom()
     told = until_told_to_stop()
     with EmbeddedBroker() as broker:
         ports = {ServiceName.REGISTRY: settings.http_port, ServiceName.MATCHING: 0, ServiceName.NOTIFICATIONS: 0}
         async with Stack(settings, broker.bus, open_store(settings.store), ports) as stack:
             async with asyncio.timeout(60):
                 await stack.ready()
-            collect_seldom()
+            pass_over_what_is_loaded()
             print("ready", flush=True)
             await told.wait()
 

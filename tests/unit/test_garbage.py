@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 import weakref
+from collections import deque
 from collections.abc import Iterator
 
 import pytest
 
-from passerelles.garbage import THRESHOLDS, collect_seldom
+from passerelles.garbage import THRESHOLDS, collect_seldom, pass_over_what_is_loaded
 
 
 @pytest.fixture(autouse=True)
@@ -26,8 +27,7 @@ class Cycle:
 
 def test_what_lasts_is_passed_over_and_what_comes_later_is_found() -> None:
     lasting = Cycle()
-    collect_seldom()
-    assert gc.get_threshold() == THRESHOLDS
+    pass_over_what_is_loaded()
     assert not any(each is lasting for each in gc.get_objects())
     later = weakref.ref(Cycle())
     assert later() is not None
@@ -37,7 +37,20 @@ def test_what_lasts_is_passed_over_and_what_comes_later_is_found() -> None:
 
 def test_cycles_are_found_without_being_looked_for_by_hand() -> None:
     collect_seldom()
+    assert gc.get_threshold() == THRESHOLDS
     first = weakref.ref(Cycle())
     for _ in range(4 * THRESHOLDS[0]):
         Cycle()
+    assert first() is None
+
+
+def test_cycles_that_outlive_two_rounds_do_not_add_up() -> None:
+    collect_seldom()
+    pass_over_what_is_loaded()
+    living = deque([Cycle()], maxlen=40_000)
+    first = weakref.ref(living[0])
+    for _ in range(1_500_000):
+        living.append(Cycle())
+        if first() is None:
+            break
     assert first() is None
