@@ -12,6 +12,9 @@ import uvicorn
 
 from passerelles.errors import SettingsError
 
+KEPT_SECONDS = 5
+"""How long a connection is kept open for the next request. Clients of ours let go of it before."""
+
 GRACE_SECONDS = 5
 """How long open requests (event streams among them) may take to end when the process stops."""
 
@@ -55,6 +58,7 @@ class HttpServer:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                timeout_keep_alive=KEPT_SECONDS,
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )

@@ -151,10 +151,18 @@ class Contacts:
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         try:
-            async with self._session.post(url, json=asked, allow_redirects=False) as response:
-                return response.status, await response.read()
+            try:
+                return await _post(self._session, url, asked)
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                # Most often a connection that was kept, and that the registry closed just before. It was only asked.
+                return await _post(self._session, url, asked)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise UnavailableError(f"Le registre ne répond pas : {type(error).__name__}.") from error
+
+
+async def _post(session: aiohttp.ClientSession, url: str, asked: object) -> tuple[int, bytes]:
+    async with session.post(url, json=asked, allow_redirects=False) as response:
+        return response.status, await response.read()
 
 
 def _refused(status: int) -> UnavailableError:
