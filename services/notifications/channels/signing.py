@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 import dkim
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -123,6 +124,8 @@ def _read(selector: str, path: Path) -> SigningKey:
         key = load_pem_private_key(path.read_bytes(), password=None)
     except (OSError, ValueError, TypeError) as error:
         raise _refused(path, "le fichier ne se lit pas comme une clé privée PEM") from error
+    except UnsupportedAlgorithm as error:
+        raise _refused(path, "une clé RSA ou Ed25519 est attendue") from error
     if isinstance(key, Ed25519PrivateKey):
         return SigningKey(selector.encode(), b"ed25519-sha256", key.sign)
     if not isinstance(key, RSAPrivateKey):

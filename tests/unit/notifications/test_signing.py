@@ -120,7 +120,12 @@ def test_without_a_key_nothing_is_signed() -> None:
 
 def test_a_key_that_cannot_serve_is_named(tmp_path: Path) -> None:
     (tmp_path / "text.pem").write_text("pas une clé", encoding="utf-8")
+    known = ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    unknown = known.replace(bytes.fromhex("2a8648ce3d030107"), bytes.fromhex("2a8648ce3d030106"))  # prime239v3
+    pem = b"-----BEGIN PRIVATE KEY-----\n" + base64.encodebytes(unknown) + b"-----END PRIVATE KEY-----\n"
+    (tmp_path / "curve.pem").write_bytes(pem)
     refused = {
+        str(tmp_path / "curve.pem"): "RSA ou Ed25519",
         str(tmp_path / "none.pem"): "PEM",
         str(tmp_path / "text.pem"): "PEM",
         written(ec.generate_private_key(ec.SECP256R1()), tmp_path / "ec.pem"): "RSA ou Ed25519",
