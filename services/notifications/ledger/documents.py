@@ -59,7 +59,10 @@ class Documents:
         self._kept: dict[str, tuple[int, KnownPair]] = {}
 
     async def known(self, proposals: set[str]) -> dict[str, KnownPair]:
-        """What is known of these pairs, by proposal; those that no event spoke of are absent."""
+        """What is known of these pairs, by proposal; those that no event spoke of are absent.
+
+        A pair is never removed and made anew: the same revision is the same document.
+        """
         kept = {id_: self._kept[id_] for id_ in proposals if id_ in self._kept}
         revisions = await self.pairs.revisions(kept) if kept else {}
         pairs = {id_: pair for id_, (revision, pair) in kept.items() if revisions.get(id_) == revision}

@@ -87,11 +87,15 @@ class Gatherings:
         self, groups: Mapping[str, Sequence[Owed]], marks: Mapping[str, Stored], now: datetime
     ) -> dict[str, Stored]:
         """The first gatherings of their companies and subjects, written together; those that were written."""
-        bodies: dict[str, Body] = {}
-        for id_, owed in groups.items():
-            body = _empty(owed[0])
-            if await self._merge(body["items"], owed, marks, now):
-                bodies[id_] = body | {"due_at": window_end(body["items"], self._window)}
+        empty = {id_: _empty(owed[0]) for id_, owed in groups.items()}
+        filled = await spread(
+            partial(self._merge, body["items"], groups[id_], marks, now) for id_, body in empty.items()
+        )
+        bodies: dict[str, Body] = {
+            id_: body | {"due_at": window_end(body["items"], self._window)}
+            for (id_, body), any_ in zip(empty.items(), filled, strict=True)
+            if any_
+        }
         written = await self._documents.gatherings.insert_many(bodies)
         return {id_: Stored(id_, 1, bodies[id_]) for id_ in written}
 

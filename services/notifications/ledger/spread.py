@@ -12,19 +12,24 @@ AT_ONCE: Final = 64
 
 
 async def spread(calls: Iterable[Callable[[], Awaitable[T]]]) -> list[T]:
-    """The results of these calls, in their order; the first failure is raised, after all have ended."""
+    """The results of these calls, in their order; the first failure is raised, after all have ended.
+
+    A call that is cancelled from within has failed. Whoever cancels this cancels all.
+    """
     asked = list(calls)
     if len(asked) == 1:
         return [await asked[0]()]
     turns = iter(enumerate(asked))
     results: dict[int, T] = {}
-    failures: dict[int, Exception] = {}
+    failures: dict[int, BaseException] = {}
 
     async def work() -> None:
         for place, call in turns:
             try:
                 results[place] = await call()
-            except Exception as error:  # noqa: BLE001 (it is raised once all have ended)
+            except (Exception, asyncio.CancelledError) as error:
+                if isinstance(error, asyncio.CancelledError) and _being_cancelled():
+                    raise
                 failures[place] = error
 
     # Whoever asks works as well: a task costs as much as a write.
@@ -41,3 +46,9 @@ async def spread(calls: Iterable[Callable[[], Awaitable[T]]]) -> list[T]:
     if failures:
         raise failures[min(failures)]
     return [results[place] for place in range(len(asked))]
+
+
+def _being_cancelled() -> bool:
+    """Whether the cancellation that a call ended by came from without."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
