@@ -66,6 +66,7 @@ async def test_what_a_service_loads_after_it_has_started_is_passed_over(
     try:
         async with asyncio.timeout(20):
             await service.started.wait()
+            await asyncio.sleep(0.1)
             assert gc.get_threshold() == THRESHOLDS
             assert not gc.get_freeze_count()
             service.may_load.set()
