@@ -153,9 +153,21 @@ class PromptConsumer(AIOKafkaConsumer):  # type: ignore[misc]
             left_ms = round((over - time.monotonic()) * 1000)
             if room <= 0 or left_ms <= 0:
                 break
-            for each, records in (await self._take(partitions, left_ms, room)).items():
+            try:
+                more = await self._take(partitions, left_ms, room)
+            except asyncio.CancelledError:
+                self._read_again(batches)
+                raise
+            for each, records in more.items():
                 batches.setdefault(each, []).extend(records)
         return batches
+
+    def _read_again(self, batches: Batches) -> None:
+        """Whoever cancelled is not given these: the next to poll is."""
+        assigned = self.assignment()
+        for each, records in batches.items():
+            if each in assigned:
+                self.seek(each, records[0].offset)
 
     async def _take(self, partitions: Iterable[TopicPartition], timeout_ms: int, max_records: int | None) -> Batches:
         try:
