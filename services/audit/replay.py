@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import pyarrow as pa
@@ -30,6 +30,7 @@ from schemas.envelope import TYPE_PREFIX
 from services.audit.archive.cluster import cluster_of
 from services.audit.archive.manifest import Segment
 from services.audit.archive.segment import records_of
+from services.audit.reading.port import Filters
 from services.audit.reading.segments import Kept, SegmentArchive
 
 Records = Iterable[Kept]
@@ -57,7 +58,7 @@ class Wanted:
     company: UUID | None = None
 
     @property
-    def filters(self) -> dict[str, Any]:
+    def filters(self) -> Filters:
         """As the archive takes them."""
         return {
             "topics": None if self.types is None else {CATALOGUE[each].topic.value for each in self.types},

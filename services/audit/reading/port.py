@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final, Protocol, TypedDict, Unpack
 from uuid import UUID
 
 from passerelles.bus.codec import Record
 from schemas.envelope import Event
-from schemas.facts import AvailabilityRecorded
-from schemas.topics import TopicName
 from schemas.vocabulary import Payload
 
 MENTIONS: Final = (
@@ -72,32 +70,35 @@ class Offers:
     fitting: frozenset[UUID]
 
 
+class Filters(TypedDict, total=False):
+    """What is asked of an archive; what is left out, or none, lets everything pass.
+
+    Attributes:
+        topics: of these topics.
+        types: of these short names; what cannot be decoded has none.
+        subjects: naming any of these entities, in one of the fields `MENTIONS`.
+        since: appended then or later.
+        until: appended before.
+        epochs: of these epochs.
+        partitions: of these partitions, of whichever topic.
+        territory: told by this territory's log.
+    """
+
+    topics: Collection[str] | None
+    types: Collection[str] | None
+    subjects: Collection[UUID] | None
+    since: datetime | None
+    until: datetime | None
+    epochs: Collection[int] | None
+    partitions: Collection[int] | None
+    territory: str | None
+
+
 class Archive(Protocol):
     """An archive that can be read, as often as one likes."""
 
-    def events(
-        self,
-        *,
-        topics: Collection[str] | None = None,
-        types: Collection[str] | None = None,
-        subjects: Collection[UUID] | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        epochs: Collection[int] | None = None,
-        partitions: Collection[int] | None = None,
-        territory: str | None = None,
-    ) -> Iterator[ArchivedEvent]:
+    def events(self, **filters: Unpack[Filters]) -> Iterator[ArchivedEvent]:
         """The records that pass every filter given, by epoch, time, topic, partition and offset.
-
-        Args:
-            topics: of these topics.
-            types: of these short names; what cannot be decoded has none.
-            subjects: naming any of these entities, in one of the fields `MENTIONS`.
-            since: appended then or later.
-            until: appended before.
-            epochs: of these epochs.
-            partitions: of these partitions, of whichever topic.
-            territory: told by this territory's log.
 
         Raises:
             ArchiveError: the archive cannot be read.
@@ -117,51 +118,3 @@ def mentions(event: Event[Payload]) -> frozenset[UUID]:
     """The entities that an event names: its own, and those that it is about."""
     data = event.data
     return frozenset(value for name in MENTIONS if isinstance(value := getattr(data, name, None), UUID))
-
-
-class MemoryArchive:
-    """An archive of a few events in memory, for tests."""
-
-    def __init__(self, events: Iterable[ArchivedEvent]) -> None:
-        self._events = sorted(events, key=lambda each: each.key)
-
-    def events(
-        self,
-        *,
-        topics: Collection[str] | None = None,
-        types: Collection[str] | None = None,
-        subjects: Collection[UUID] | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        epochs: Collection[int] | None = None,
-        partitions: Collection[int] | None = None,
-        territory: str | None = None,
-    ) -> Iterator[ArchivedEvent]:
-        """As `Archive.events` says."""
-        for each in self._events:
-            if (
-                (topics is None or each.topic in topics)
-                and (types is None or (each.event is not None and each.event.type in types))
-                and (subjects is None or (each.event is not None and not mentions(each.event).isdisjoint(subjects)))
-                and (since is None or each.at >= since)
-                and (until is None or each.at < until)
-                and (epochs is None or each.epoch in epochs)
-                and (partitions is None or each.partition in partitions)
-                and (territory is None or (each.event is not None and each.event.territory == territory))
-            ):
-                yield each
-
-    def offers(self, stretch: Stretch, territory: str, occupations: Collection[str]) -> Offers:
-        """As `Archive.offers` says."""
-        known: dict[UUID, set[str]] = {}
-        for each in self._events:
-            data = each.event.data if each.event else None
-            if (
-                isinstance(data, AvailabilityRecorded)
-                and (each.topic, each.epoch, each.partition) == (TopicName.FACTS, stretch.epoch, stretch.partition)
-                and each.offset <= stretch.last
-                and each.event is not None
-                and each.event.territory == territory
-            ):
-                known.setdefault(data.id, set()).add(data.occupation)
-        return Offers(len(known), frozenset(id_ for id_, had in known.items() if not had.isdisjoint(occupations)))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypeVar, Unpack
 from uuid import UUID
 
 import pyarrow as pa
@@ -24,7 +24,7 @@ from services.audit.archive.segment import Filed, records_of
 from services.audit.reading.filter import Filter
 from services.audit.reading.index import Index
 from services.audit.reading.noted import NAMELESS
-from services.audit.reading.port import ArchivedEvent, Offers, Stretch
+from services.audit.reading.port import ArchivedEvent, Filters, Offers, Stretch
 
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 T = TypeVar("T")
@@ -72,86 +72,35 @@ class SegmentArchive:
         with self._completed() as index:
             return len(index.register.segments(self._last))
 
-    def events(
-        self,
-        *,
-        topics: Collection[str] | None = None,
-        types: Collection[str] | None = None,
-        subjects: Collection[UUID] | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        epochs: Collection[int] | None = None,
-        partitions: Collection[int] | None = None,
-        territory: str | None = None,
-    ) -> Iterator[ArchivedEvent]:
+    def events(self, **filters: Unpack[Filters]) -> Iterator[ArchivedEvent]:
         """As `Archive.events` says."""
-        for kept in self.kept(
-            topics=topics,
-            types=types,
-            subjects=subjects,
-            since=since,
-            until=until,
-            epochs=epochs,
-            partitions=partitions,
-            territory=territory,
-        ):
+        types, territory = filters.get("types"), filters.get("territory")
+        for kept in self.kept(**filters):
             each = archived(kept)
             if types is not None and (each.event is None or each.event.type not in types):
                 continue
             if territory is None or (each.event is not None and each.event.territory == territory):
                 yield each
 
-    def kept(
-        self,
-        *,
-        topics: Collection[str] | None = None,
-        types: Collection[str] | None = None,
-        subjects: Collection[UUID] | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        epochs: Collection[int] | None = None,
-        partitions: Collection[int] | None = None,
-        territory: str | None = None,
-    ) -> Iterator[Kept]:
+    def kept(self, **filters: Unpack[Filters]) -> Iterator[Kept]:
         """The same records, not decoded; beside those of `types`, what has no usual headers."""
-        return self.each(
-            _as_kept,
-            topics=topics,
-            types=types,
-            subjects=subjects,
-            since=since,
-            until=until,
-            epochs=epochs,
-            partitions=partitions,
-            territory=territory,
-        )
+        return self.each(_as_kept, **filters)
 
-    def each(
-        self,
-        read: Callable[[Segment, pa.RecordBatch], Iterable[T]],
-        *,
-        topics: Collection[str] | None = None,
-        types: Collection[str] | None = None,
-        subjects: Collection[UUID] | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        epochs: Collection[int] | None = None,
-        partitions: Collection[int] | None = None,
-        territory: str | None = None,
-    ) -> Iterator[T]:
+    def each(self, read: Callable[[Segment, pa.RecordBatch], Iterable[T]], **filters: Unpack[Filters]) -> Iterator[T]:
         """The same records, each as `read` makes it of a segment's rows; of `types`, and what has no usual header."""
-        rows = self._rows_named(subjects, types)
+        types, since, until = filters.get("types"), filters.get("since"), filters.get("until")
+        rows = self._rows_named(filters.get("subjects"), types)
         with self._index:
             segments = self._index.register.segments(
                 self._last,
                 numbers=rows,
-                topics=topics,
-                partitions=partitions,
-                epochs=epochs,
+                topics=filters.get("topics"),
+                partitions=filters.get("partitions"),
+                epochs=filters.get("epochs"),
                 since=since,
                 before=until,
             )
-        keep = Filter(since, until, types, territory)
+        keep = Filter(since, until, types, filters.get("territory"))
         for _, of_epoch in groupby(segments, key=attrgetter("epoch")):
             streams = [
                 self._stream(number, list(of_one), rows, keep, read)

@@ -24,9 +24,10 @@ from schemas.facts import CompanyRecorded
 from schemas.readings import ProposalSeen, SeenBy
 from schemas.topics import TopicName
 from schemas.vocabulary import CompanyStatus, DeclineReason, Party, Payload, event_id, proposal_id
-from services.audit.reading.port import ArchivedEvent, MemoryArchive
+from services.audit.reading.port import ArchivedEvent
 from services.matching.adoption import RuleLibrary
 from services.matching.shard import MatchingShard
+from tests.unit.audit.memory_archive import MemoryArchive
 from tests.unit.matching import scenery
 
 BEGAN = datetime(2026, 3, 2, 7, tzinfo=UTC)

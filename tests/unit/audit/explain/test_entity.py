@@ -17,10 +17,10 @@ from services.audit.explain.entity import explain
 from services.audit.explain.story import Story, as_json
 from services.audit.pairs.comparison import Verdict
 from services.audit.pairs.judging import Rule
-from services.audit.reading.port import MemoryArchive
 from services.audit.story.evidence import UnknownEntityError
 from services.audit.story.step import EntityKind, StepKind
 from services.audit_bridge import MatchingJudge
+from tests.unit.audit.memory_archive import MemoryArchive
 from tests.unit.audit.told_log import NUMBER, ToldLog, delivery_id
 from tests.unit.matching import scenery
 

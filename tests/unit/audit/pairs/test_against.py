@@ -17,10 +17,11 @@ from schemas.topics import TopicName
 from schemas.vocabulary import Payload
 from services.audit.explain.entity import explain
 from services.audit.pairs.comparison import Verdict
-from services.audit.reading.port import ArchivedEvent, MemoryArchive
+from services.audit.reading.port import ArchivedEvent
 from services.audit_bridge import MatchingJudge
 from services.matching.adoption import RuleLibrary
 from services.matching.shard import MatchingShard
+from tests.unit.audit.memory_archive import MemoryArchive
 from tests.unit.matching.histories import long_history
 
 ONE_IN = 12

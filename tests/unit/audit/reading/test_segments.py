@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Unpack
 
 import pytest
 from hypothesis import given
@@ -15,9 +16,10 @@ from schemas.decisions import Standing
 from schemas.topics import TOPICS
 from services.audit.archive.errors import ArchiveError, NoArchiveError
 from services.audit.archive.files import open_files
-from services.audit.reading.port import ArchivedEvent, MemoryArchive
+from services.audit.reading.port import ArchivedEvent, Filters
 from services.audit.reading.segments import SegmentArchive
 from tests.unit.audit.archive_made import Scribe
+from tests.unit.audit.memory_archive import MemoryArchive
 from tests.unit.matching.scenery import MONDAY, adopted, company, day, decision, event, need, number, opened, staff
 
 START = datetime(2026, 3, 2, 7, tzinfo=UTC)
@@ -83,12 +85,12 @@ INSTANTS = st.none() | st.integers(-1, 9).map(lambda seconds: START + timedelta(
     until=INSTANTS,
 )
 def test_filters_are_those_of_an_archive_in_memory(
-    archives: tuple[SegmentArchive, MemoryArchive], **filters: object
+    archives: tuple[SegmentArchive, MemoryArchive], **filters: Unpack[Filters]
 ) -> None:
     on_disk, in_memory = archives
 
     def asked(archive: SegmentArchive | MemoryArchive) -> list[ArchivedEvent]:
-        return sorted(archive.events(**filters), key=lambda each: each.key)  # type: ignore[arg-type]
+        return sorted(archive.events(**filters), key=lambda each: each.key)
 
     assert asked(on_disk) == asked(in_memory)
 
