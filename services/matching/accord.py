@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
 import structlog
 
-from services.matching.columns.layout import Longs, number_of
+from services.matching.columns.layout import STAMPED_VERSION, Longs, number_of
 from services.matching.shard import MatchingShard
 
 log = structlog.get_logger(__name__)
-
-_VERSION: Final = 0xFFFFFFFF
-"""The bits of a stamp that are its version; those above are of its content."""
 
 
 class Disagreement(NamedTuple):
@@ -80,12 +77,12 @@ def disagreements(stamps: Mapping[str, Longs]) -> Sequence[Disagreement]:
     all_ = np.concatenate([stamps[name] for name in names])
     owners = np.repeat(np.arange(len(names)), [len(stamps[name]) for name in names])
     stamp, high, low = all_.T
-    order = np.lexsort((stamp, stamp & _VERSION, low, high))
+    order = np.lexsort((stamp, stamp & STAMPED_VERSION, low, high))
     stamp, high, low = all_[order].T
-    same = (high[1:] == high[:-1]) & (low[1:] == low[:-1]) & ((stamp[1:] ^ stamp[:-1]) & _VERSION == 0)
+    same = (high[1:] == high[:-1]) & (low[1:] == low[:-1]) & ((stamp[1:] ^ stamp[:-1]) & STAMPED_VERSION == 0)
     found = []
     for place in np.flatnonzero(same & (stamp[1:] != stamp[:-1])).tolist():
         one, other = sorted(names[owners[order[each]]] for each in (place, place + 1))
         id_ = UUID(int=number_of(int(high[place]), int(low[place])))
-        found.append(Disagreement(id_, int(stamp[place]) & _VERSION, (one, other)))
+        found.append(Disagreement(id_, int(stamp[place]) & STAMPED_VERSION, (one, other)))
     return found

@@ -21,6 +21,7 @@ from services.matching.columns.layout import (
     KNOWN,
     POOL_LOST,
     POOLED,
+    STAMPED_VERSION,
     VERSION,
     Ints,
     Longs,
@@ -29,8 +30,6 @@ from services.matching.columns.layout import (
 )
 
 Width = TypeVar("Width", np.int32, np.int64)
-
-_VERSION_MASK: Final = 0xFFFFFFFF
 
 _FIRST_BLOCKS: Final = 8
 _FIRST_SLOTS: Final = 256
@@ -118,7 +117,7 @@ class Rows:
         """Of all whose content is known: the digest above 32 bits of version, and the two words of the identifier."""
         known = np.sort(self.table.slots[self.table.slots > 0]) - 1  # in the order of memory, which is read once
         stamps = self.table.wide[known, VERSION // 2 : ID_PAIR + 2]
-        return stamps[stamps[:, 0] & _VERSION_MASK > 0]
+        return stamps[stamps[:, 0] & STAMPED_VERSION > 0]
 
     def add_bucket(self) -> None:
         """One more bucket, after the last."""

@@ -34,6 +34,8 @@ VERSION: Final = 10
 DIGEST: Final = 11
 ID_PAIR: Final = 6
 """The first of the two pairs of columns that hold the identifier. Version and digest are the pair before it."""
+STAMPED_VERSION: Final = 0xFFFFFFFF
+"""The bits of that pair, as one int64, which are the version; those above are the digest."""
 FACT_WIDTH: Final = 16
 """Columns that come with a fact: all of an availability's."""
 
