@@ -88,17 +88,11 @@ class SqliteCollection:
 
     async def get_many(self, ids: Iterable[str]) -> dict[str, Stored]:
         """Those that exist, by identifier."""
-        asked = list(ids)
-        # One is most often what is asked for; and to have SQLite read a list costs more than to find a document.
-        one = len(asked) == 1
-        rows = await self._read(*((self._get, asked) if one else (self._get_many, (json.dumps(asked),))))
-        return {row[0]: _stored(row) for row in rows}
+        return {row[0]: _stored(row) for row in await self._read_of(ids, self._get, self._get_many)}
 
     async def revisions(self, ids: Iterable[str]) -> dict[str, int]:
         """The revisions of those that exist, by identifier."""
-        asked = list(ids)
-        one = len(asked) == 1
-        return dict(await self._read(*((self._revision, asked) if one else (self._revisions, (json.dumps(asked),)))))
+        return dict(await self._read_of(ids, self._revision, self._revisions))
 
     async def insert(self, id_: str, body: Body) -> bool:
         """Write a document that does not exist yet."""
@@ -143,6 +137,12 @@ class SqliteCollection:
         query = f'SELECT count(*) FROM "{self._table}"{clause}'  # noqa: S608 - checked names
         rows = await self._read(query, values)
         return int(rows[0][0])
+
+    async def _read_of(self, ids: Iterable[str], one: str, many: str) -> list[Any]:
+        """The rows of these documents, by the query for one or for a list."""
+        asked = list(ids)
+        # One is most often what is asked for; and to have SQLite read a list costs more than to find a document.
+        return await self._read(*((one, asked) if len(asked) == 1 else (many, (json.dumps(asked),))))
 
     async def _read(self, query: str, values: Sequence[Any]) -> list[Any]:
         def read(connection: sqlite3.Connection) -> list[Any]:
