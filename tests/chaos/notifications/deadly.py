@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import aiosmtplib
 from aiosmtplib.protocol import SMTPProtocol
 
-from passerelles.store.port import ANY, Body, Collection, Order, Scalar, Store, Stored, Where
+from passerelles.store.port import Body, Collection, Store
+from tests.chaos.passing_collection import PassingCollection
 
 T = TypeVar("T")
 
@@ -60,48 +61,18 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-class DeadlyCollection:
-    """Every write is a step, named by the collection, the operation and the state that is written."""
+class DeadlyCollection(PassingCollection):
+    """Every write is a step, named by the operation, the collection and the state that is written."""
 
     def __init__(self, inner: Collection, name: str, fate: Fate) -> None:
-        self._inner, self._name, self._fate = inner, name, fate
+        super().__init__(inner)
+        self._name, self._fate = name, fate
 
-    async def get(self, id_: str) -> Stored | None:
-        return await self._inner.get(id_)
-
-    async def get_many(self, ids: Iterable[str]) -> dict[str, Stored]:
-        return await self._inner.get_many(ids)
-
-    async def revisions(self, ids: Iterable[str]) -> dict[str, int]:
-        return await self._inner.revisions(ids)
-
-    async def insert(self, id_: str, body: Body) -> bool:
-        return await self._fate.step(f"insert {self._name}", lambda: self._inner.insert(id_, body))
-
-    async def insert_many(self, bodies: Mapping[str, Body]) -> set[str]:
-        # A database may be left with any part of them.
-        return {id_ for id_, body in bodies.items() if await self.insert(id_, body)}
-
-    async def replace(self, id_: str, body: Body, revision: int) -> bool:
-        state = f" {body['state']}" if self._name == "alert_deliveries" else ""
-        name = f"replace {self._name}{state}"
-        return await self._fate.step(name, lambda: self._inner.replace(id_, body, revision))
-
-    async def delete(self, id_: str, revision: int | None = None) -> bool:
-        raise NotImplementedError
-
-    async def find(
-        self,
-        where: Where = ANY,
-        *,
-        order: Order | None = None,
-        after: tuple[Scalar | None, str] | None = None,
-        limit: int | None = None,
-    ) -> list[Stored]:
-        return await self._inner.find(where, order=order, after=after, limit=limit)
-
-    async def count(self, where: Where = ANY) -> int:
-        return await self._inner.count(where)
+    async def _write(self, operation: str, body: Body | None, call: Callable[[], Awaitable[bool]]) -> bool:
+        if body is None:
+            raise NotImplementedError  # nothing is deleted
+        state = f" {body['state']}" if operation == "replace" and self._name == "alert_deliveries" else ""
+        return await self._fate.step(f"{operation} {self._name}{state}", call)
 
 
 class DeadlyStore:

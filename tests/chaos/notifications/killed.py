@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from passerelles.store.port import ANY, Body, Collection, Order, Scalar, Store, Stored, Where
+from passerelles.store.port import Body, Collection, Store
 from services.notifications.channels.port import Attempt, ChannelPort, Recipient
 from services.notifications.rendering import Rendered
+from tests.chaos.passing_collection import PassingCollection
 
 T = TypeVar("T")
 
@@ -45,49 +46,18 @@ class Fate:
             raise KilledError
 
 
-class MortalCollection:
+class MortalCollection(PassingCollection):
     def __init__(self, inner: Collection, fate: Fate) -> None:
-        self._inner, self._fate = inner, fate
+        super().__init__(inner)
+        self._fate = fate
 
-    async def get(self, id_: str) -> Stored | None:
+    async def _read(self, call: Callable[[], Awaitable[T]]) -> T:
         self._fate.look()
-        return await self._inner.get(id_)
+        return await call()
 
-    async def get_many(self, ids: Iterable[str]) -> dict[str, Stored]:
-        self._fate.look()
-        return await self._inner.get_many(ids)
-
-    async def revisions(self, ids: Iterable[str]) -> dict[str, int]:
-        self._fate.look()
-        return await self._inner.revisions(ids)
-
-    async def insert(self, id_: str, body: Body) -> bool:
-        return await self._fate.step(self._inner.insert(id_, body))
-
-    async def insert_many(self, bodies: Mapping[str, Body]) -> set[str]:
-        # A database may be left with any part of them.
-        return {id_ for id_, body in bodies.items() if await self.insert(id_, body)}
-
-    async def replace(self, id_: str, body: Body, revision: int) -> bool:
-        return await self._fate.step(self._inner.replace(id_, body, revision))
-
-    async def delete(self, id_: str, revision: int | None = None) -> bool:
-        return await self._fate.step(self._inner.delete(id_, revision))
-
-    async def find(
-        self,
-        where: Where = ANY,
-        *,
-        order: Order | None = None,
-        after: tuple[Scalar | None, str] | None = None,
-        limit: int | None = None,
-    ) -> list[Stored]:
-        self._fate.look()
-        return await self._inner.find(where, order=order, after=after, limit=limit)
-
-    async def count(self, where: Where = ANY) -> int:
-        self._fate.look()
-        return await self._inner.count(where)
+    async def _write(self, operation: str, body: Body | None, call: Callable[[], Awaitable[bool]]) -> bool:
+        del operation, body
+        return await self._fate.step(call())
 
 
 class MortalStore:

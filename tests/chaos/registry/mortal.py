@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from passerelles.store.port import ANY, Body, Collection, Order, Scalar, Store, Stored, Where
+from passerelles.store.port import Body, Collection, Store
 from schemas.envelope import Event
 from schemas.vocabulary import Payload
+from tests.chaos.passing_collection import PassingCollection
 from tests.unit.registry.world import Log
 
 
@@ -42,51 +42,17 @@ class Fate:
             raise Killed
 
 
-class MortalCollection:
+class MortalCollection(PassingCollection):
     """A collection whose writes may be the last thing that the process does."""
 
     def __init__(self, inner: Collection, fate: Fate) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._fate = fate
 
-    async def get(self, id_: str) -> Stored | None:
-        return await self._inner.get(id_)
-
-    async def get_many(self, ids: Iterable[str]) -> dict[str, Stored]:
-        return await self._inner.get_many(ids)
-
-    async def revisions(self, ids: Iterable[str]) -> dict[str, int]:
-        return await self._inner.revisions(ids)
-
-    async def insert(self, id_: str, body: Body) -> bool:
-        return await self._write(lambda: self._inner.insert(id_, body))
-
-    async def insert_many(self, bodies: Mapping[str, Body]) -> set[str]:
-        # A database may be left with any part of them.
-        return {id_ for id_, body in bodies.items() if await self.insert(id_, body)}
-
-    async def replace(self, id_: str, body: Body, revision: int) -> bool:
-        return await self._write(lambda: self._inner.replace(id_, body, revision))
-
-    async def delete(self, id_: str, revision: int | None = None) -> bool:
-        return await self._write(lambda: self._inner.delete(id_, revision))
-
-    async def find(
-        self,
-        where: Where = ANY,
-        *,
-        order: Order | None = None,
-        after: tuple[Scalar | None, str] | None = None,
-        limit: int | None = None,
-    ) -> list[Stored]:
-        return await self._inner.find(where, order=order, after=after, limit=limit)
-
-    async def count(self, where: Where = ANY) -> int:
-        return await self._inner.count(where)
-
-    async def _write(self, write: Callable[[], Any]) -> bool:
+    async def _write(self, operation: str, body: Body | None, call: Callable[[], Awaitable[bool]]) -> bool:
+        del operation, body
         self._fate.before_step()
-        written = bool(await write())
+        written = await call()
         self._fate.after_step()
         return written
 
