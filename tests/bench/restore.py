@@ -23,20 +23,15 @@ from passerelles import logging
 from passerelles.bus import shard_snapshots
 from passerelles.bus.address import Bus
 from passerelles.bus.codec import Record, decode, encode
-from passerelles.bus.parking import Parking
-from passerelles.bus.producer import Publisher
 from passerelles.bus.shard_restore import READ_RECORDS
-from passerelles.bus.shards import ShardRunner
 from passerelles.bus.snapshots import SnapshotFolder
 from passerelles.bus.topics import ensure_topics
-from passerelles.health import Health
-from passerelles.store.sqlite import SqliteStore
 from passerelles.telemetry import SHARD_RESTORE_SECONDS
 from schemas.envelope import Event
 from schemas.vocabulary import Payload
 from services.matching.shard import MatchingShard
 from tests.bench.shard_log import INDUSTRY, Author
-from tests.bench.shards import PARTITIONS, PLACE, TOPIC, commit, fill
+from tests.bench.shards import PARTITIONS, PLACE, TOPIC, at_work, commit, fill
 from tests.real import kafka
 
 ENTITIES: Final = int(os.environ.get("RESTORE_BENCH_ENTITIES", "100000"))
@@ -129,33 +124,12 @@ async def _on_kafka(folder: Path) -> dict[str, float]:
 
 async def _restored(bus: Bus, folder: Path, snapshots: SnapshotFolder) -> float:
     """Seconds from the assignment to work; a snapshot is there afterwards."""
-    store = SqliteStore(folder / "parked.sqlite")
-    parking, health = Parking(store), Health()
-    await store.open()
-    publisher = Publisher(bus)
-    await publisher.start()
-    runner = ShardRunner(
-        bus,
-        publisher,
-        parking,
-        health,
-        topic=TOPIC,
-        group="matching",
-        make_shard=lambda each: MatchingShard(each, PARTITIONS),
-        snapshots=snapshots,
-    )
     before = _seconds()
     shard_snapshots.EVERY_SECONDS = 0.0  # type: ignore[misc]  # at once, for the next restart
-    await runner.start()
-    try:
-        async with asyncio.timeout(300):
-            while not (health.ready and snapshots.of(PLACE.partition)):  # noqa: ASYNC110 (nobody tells)
-                await asyncio.sleep(0.01)
+    async with at_work(bus, folder, snapshots) as (_, health), asyncio.timeout(300):
+        while not (health.ready and snapshots.of(PLACE.partition)):  # noqa: ASYNC110 (nobody tells)
+            await asyncio.sleep(0.01)
         return _seconds() - before
-    finally:
-        await runner.stop()
-        await publisher.stop()
-        await store.close()
 
 
 def _seconds() -> float:

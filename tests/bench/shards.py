@@ -31,6 +31,7 @@ from passerelles.bus.codec import encode
 from passerelles.bus.parking import Parking
 from passerelles.bus.producer import Publisher
 from passerelles.bus.shards import ShardRunner
+from passerelles.bus.snapshots import SnapshotFolder
 from passerelles.bus.topics import ensure_topics
 from passerelles.health import Health
 from passerelles.store.sqlite import SqliteStore
@@ -150,6 +151,20 @@ async def worked(bus: Bus, folder: Path, span: Span) -> Rate:
     begin, end = span
     await commit(bus, begin)
     await asyncio.to_thread(folder.mkdir)
+    async with at_work(bus, folder) as (runner, health), asyncio.timeout(300):
+        while not health.ready:  # noqa: ASYNC110 (nobody tells)
+            await asyncio.sleep(0.001)
+        clock, first = _clock(), runner._held[PLACE.partition].position
+        while runner._held[PLACE.partition].said < end:  # noqa: ASYNC110 (idem)
+            await asyncio.sleep(0.005)
+        return clock(end - first)
+
+
+@asynccontextmanager
+async def at_work(
+    bus: Bus, folder: Path, snapshots: SnapshotFolder | None = None
+) -> AsyncIterator[tuple[ShardRunner, Health]]:
+    """A runner of matching's shards, started, and its health; what it parks is kept in the folder."""
     store = SqliteStore(folder / "parked.sqlite")
     parking, health = Parking(store), Health()
     await store.open()
@@ -163,16 +178,11 @@ async def worked(bus: Bus, folder: Path, span: Span) -> Rate:
         topic=TOPIC,
         group="matching",
         make_shard=lambda each: MatchingShard(each, PARTITIONS),
+        snapshots=snapshots,
     )
     await runner.start()
     try:
-        async with asyncio.timeout(300):
-            while not health.ready:  # noqa: ASYNC110 (nobody tells)
-                await asyncio.sleep(0.001)
-            clock, first = _clock(), runner._held[PLACE.partition].position
-            while runner._held[PLACE.partition].said < end:  # noqa: ASYNC110 (idem)
-                await asyncio.sleep(0.005)
-            return clock(end - first)
+        yield runner, health
     finally:
         await runner.stop()
         await publisher.stop()
