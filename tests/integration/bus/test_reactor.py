@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -75,15 +74,6 @@ class Desk:
     async def stop(self) -> None:
         await self.reactor.stop()
         await self.publisher.stop()
-
-
-@pytest.fixture
-async def shelf(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    store = SqliteStore(tmp_path / "parked.sqlite")
-    Parking(store)
-    await store.open()
-    yield store
-    await store.close()
 
 
 async def test_events_come_in_order_once_and_are_committed(bus: Bus, shelf: SqliteStore) -> None:

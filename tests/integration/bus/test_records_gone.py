@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
-import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 from structlog.testing import capture_logs
@@ -55,15 +53,6 @@ async def read(bus: Bus, store: SqliteStore, until: int) -> tuple[list[Event[Pay
             await eventually(lambda: fact(until) in heard)
         gone = health.check("bus.notifications").report().get("gone")
     return heard, [each["offsets"] for each in logs if each["event"] == "bus.records_gone"], gone
-
-
-@pytest.fixture
-async def shelf(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    store = SqliteStore(tmp_path / "parked.sqlite")
-    Parking(store)
-    await store.open()
-    yield store
-    await store.close()
 
 
 async def test_what_a_reader_missed_while_it_was_away_is_said(bus: Bus, shelf: SqliteStore) -> None:

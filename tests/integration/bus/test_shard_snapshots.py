@@ -12,7 +12,6 @@ from structlog.testing import capture_logs
 
 from passerelles.bus.address import Bus
 from passerelles.bus.codec import Record, encode
-from passerelles.bus.parking import Parking
 from passerelles.bus.snapshots import Anchor, Header, Parts, Refused, SnapshotFolder
 from passerelles.store.sqlite import SqliteStore
 from schemas.territories import CURRENT
@@ -29,15 +28,6 @@ from tests.integration.bus.conversation import (
     running,
 )
 from tests.integration.bus.test_shards import GROUP, Member
-
-
-@pytest.fixture
-async def shelf(tmp_path: Path) -> Any:
-    store = SqliteStore(tmp_path / "parked.sqlite")
-    Parking(store)
-    await store.open()
-    yield store
-    await store.close()
 
 
 @pytest.fixture(autouse=True)

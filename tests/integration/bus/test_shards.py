@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,15 +90,6 @@ class Member:
     def holds(self) -> set[int]:
         """The partitions of its shards that are at work."""
         return set(self.runner._held)
-
-
-@pytest.fixture
-async def shelf(tmp_path: Path) -> Any:
-    store = SqliteStore(tmp_path / "parked.sqlite")
-    Parking(store)
-    await store.open()
-    yield store
-    await store.close()
 
 
 async def said(bus: Bus) -> list[Any]:
