@@ -8,7 +8,7 @@ CODE := passerelles schemas services tests
 # The jars of a real Apache Kafka and of the server that stands in for MongoDB, for tests.
 JARS := kafka mongo
 MAVEN_COPY := org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies
-LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo test check bench scaling jars schemas templates format lock clean
