@@ -13,17 +13,18 @@ from passerelles.store.fields import collection_name
 from passerelles.store.port import ANY, Body, Order, Scalar, Stored, Where
 from passerelles.store.sqlite_queries import condition, ordering, schema
 from passerelles.store.sqlite_thread import SqliteThread
+from passerelles.store.sqlite_writes import Kinds, Write
 
 _Row = tuple[str, int, str]
-_LONG_NUMBER: Final = re.compile(r"[\[:,]-?[1-9][0-9]{18}")
-"""What may be one that is too large, behind what stands before a value: to look at every digit of identifiers and times
-took as long as the encoding."""
+_LONG_NUMBERS: Final = tuple(re.compile(before + r"-?[1-9][0-9]{18}") for before in (":", ",", r"\["))
+"""What may be a number that is too large, behind what stands before a value. Each pattern begins with one letter, which
+is found at once: to look at every digit of identifiers and times took as long as the encoding."""
 _LARGEST: Final = (1 << 63) - 1
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 class SqliteStore:
-    """Documents as JSON text, one table a collection; a commit costs no fsync (see `sqlite_thread`).
+    """Documents as JSON text, one table a collection; a commit costs no fsync (see `sqlite_connection`).
 
     `path` is the file; `-wal` and `-shm` appear beside it while it is open. Network file systems cannot hold it.
     """
@@ -45,7 +46,7 @@ class SqliteStore:
 
     async def ping(self) -> None:
         """Return when the file answers. Raises `UnavailableError`."""
-        await self._thread.run(lambda connection: connection.execute("SELECT 1").fetchone(), writes=False)
+        await self._thread.read(lambda connection: connection.execute("SELECT 1").fetchone())
 
     def collection(self, name: str, *, indexes: Sequence[Sequence[str]] = ()) -> SqliteCollection:
         """Declare and get a collection; it is made at once if open, else by `open`, at the latest by its first use."""
@@ -68,9 +69,7 @@ class SqliteCollection:
         self._get_many = f'SELECT id, revision, body FROM "{table}" WHERE id IN (SELECT value FROM json_each(?))'  # noqa: S608
         self._revision = f'SELECT id, revision FROM "{table}" WHERE id = ?'  # noqa: S608
         self._revisions = f'SELECT id, revision FROM "{table}" WHERE id IN (SELECT value FROM json_each(?))'  # noqa: S608
-        self._insert = f'INSERT INTO "{table}" VALUES (?, 1, ?) ON CONFLICT (id) DO NOTHING'  # noqa: S608
-        self._replace = f'UPDATE "{table}" SET revision = revision + 1, body = ? WHERE id = ? AND revision = ?'  # noqa: S608
-        self._delete = f'DELETE FROM "{table}" WHERE id = ? AND revision = coalesce(?, revision)'  # noqa: S608
+        self._kinds = Kinds(table)
 
     def declare(self, indexes: Sequence[Sequence[str]]) -> None:
         """Add indexes to those that the collection has."""
@@ -79,7 +78,7 @@ class SqliteCollection:
 
     async def prepare(self) -> None:
         """Make the table and its indexes. Raises `UnavailableError`."""
-        await self._thread.run(lambda _: None, writes=False, schema=self._schema)
+        await self._thread.read(lambda _: None, self._schema)
 
     async def get(self, id_: str) -> Stored | None:
         """The document, or none."""
@@ -96,24 +95,21 @@ class SqliteCollection:
 
     async def insert(self, id_: str, body: Body) -> bool:
         """Write a document that does not exist yet."""
-        return await self._write(self._insert, (id_, _text(body)))
+        return await self._write(Write(self._kinds.insert, id_, body=_text(body)))
 
     async def insert_many(self, bodies: Mapping[str, Body]) -> set[str]:
         """Write those that do not exist yet."""
-        rows = [(id_, _text(body)) for id_, body in bodies.items()]
-
-        def write(connection: sqlite3.Connection) -> set[str]:
-            return {row[0] for row in rows if connection.execute(self._insert, row).rowcount == 1}
-
-        return await self._thread.run(write, writes=True, schema=self._schema) if rows else set()
+        writes = [Write(self._kinds.insert, id_, body=_text(body)) for id_, body in bodies.items()]
+        made = await self._thread.write(writes, self._schema) if writes else ()
+        return {each.id for each, written in zip(writes, made, strict=True) if written}
 
     async def replace(self, id_: str, body: Body, revision: int) -> bool:
         """Write the document if it still has this revision."""
-        return await self._write(self._replace, (_text(body), id_, revision))
+        return await self._write(Write(self._kinds.replace, id_, revision, _text(body)))
 
     async def delete(self, id_: str, revision: int | None = None) -> bool:
         """Remove the document, if it still has this revision where one is given."""
-        return await self._write(self._delete, (id_, revision))
+        return await self._write(Write(self._kinds.delete, id_, revision))
 
     async def find(
         self,
@@ -148,13 +144,11 @@ class SqliteCollection:
         def read(connection: sqlite3.Connection) -> list[Any]:
             return connection.execute(query, values).fetchall()
 
-        return await self._thread.run(read, writes=False, schema=self._schema)
+        return await self._thread.read(read, self._schema)
 
-    async def _write(self, statement: str, values: Sequence[Any]) -> bool:
-        def write(connection: sqlite3.Connection) -> bool:
-            return connection.execute(statement, values).rowcount == 1
-
-        return await self._thread.run(write, writes=True, schema=self._schema)
+    async def _write(self, write: Write) -> bool:
+        (made,) = await self._thread.write((write,), self._schema)
+        return made
 
 
 def _stored(row: _Row) -> Stored:
@@ -163,7 +157,7 @@ def _stored(row: _Row) -> Stored:
 
 def _text(body: Body) -> str:
     text = _ENCODER.encode(body)
-    if _LONG_NUMBER.search(text):  # rare, so that the walk is rare too
+    if any(number.search(text) for number in _LONG_NUMBERS):  # rare, so that the walk is rare too
         _refuse_large(body)
     return text
 

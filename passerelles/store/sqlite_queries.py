@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from passerelles.store.fields import steps
 from passerelles.store.port import Order, Scalar, Where
+from passerelles.store.sqlite_writes import Kinds
 
 
 def expression(field: str) -> str:
@@ -16,8 +17,9 @@ def expression(field: str) -> str:
 
 
 def schema(table: str, indexes: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """The statements that make a collection and its indexes; made again, they change nothing."""
+    """The statements that make a collection and its indexes, for one connection; made again, they change nothing."""
     statements = [f'CREATE TABLE IF NOT EXISTS "{table}" (id TEXT PRIMARY KEY, revision INTEGER, body TEXT)']
+    statements += Kinds(table).triggers
     for fields in indexes:
         # The identifier closes each index, because it closes each order.
         columns = ", ".join([*map(expression, fields), "id"])

@@ -1,4 +1,4 @@
-"""One thread that owns the SQLite connection, and commits together what was asked while it was committing."""
+"""One thread that owns the SQLite connection, and writes together what was asked for while it was writing."""
 
 from __future__ import annotations
 
@@ -6,65 +6,53 @@ import asyncio
 import contextlib
 import queue
 import sqlite3
-import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
 from passerelles.errors import UnavailableError
-
-BUSY_SECONDS: Final = 5.0
-_RETRY_SECONDS: Final = 0.01
-"""How long a transaction waits for another process's; those last a few milliseconds, so that this means trouble."""
-
-_SWITCH_SECONDS: Final = 0.001
-"""After how long a thread that computes lets another go on. SQLite's gives way at each statement: with the 5 ms of
-CPython, a transaction beside a busy event loop took several times as long."""
+from passerelles.store.sqlite_connection import connect
+from passerelles.store.sqlite_writes import Outcome, Write, is_busy, make
 
 BATCH: Final = 512
-"""Operations after which a transaction takes no more: it bounds what the first of them waits for."""
-
-PRAGMAS: Final = (
-    # Readers of other processes go on while one writes.
-    "PRAGMA journal_mode = WAL",
-    # In WAL mode a commit then costs no fsync. A killed process loses nothing and the file never breaks; a power cut
-    # may lose the last commits, which the embedded stack accepts: its log lives in memory and goes at the same time.
-    "PRAGMA synchronous = NORMAL",
-)
+"""Operations after which a batch takes no more: it bounds what the first of them waits for."""
 
 T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], T]
-"""One statement, on the connection's thread."""
+Query = Callable[[sqlite3.Connection], T]
+"""Reads, on the connection's thread."""
 
-Outcome = tuple[Any, BaseException | None]
+Schema = tuple[str, ...]
+"""The idempotent statements that make what is asked for; they run once for a connection."""
+
+Answer = tuple[Any, BaseException | None]
 
 
-class _Operation(NamedTuple):
-    work: Work[Any]
-    writes: bool
-    schema: tuple[str, ...]
+class _Asked(NamedTuple):
+    """What somebody asks for: writes, or else a query."""
+
+    schema: Schema
+    writes: Sequence[Write]
+    query: Query[Any] | None
     answer: asyncio.Future[Any]
 
 
-_Queue = queue.SimpleQueue[list[_Operation] | None]
+_Queue = queue.SimpleQueue[list[_Asked] | None]
 
 
 class SqliteThread:
-    """Runs single statements on one connection; each is answered after its transaction has been committed.
+    """Reads and writes on one connection; what is answered to have been written has been committed.
 
-    What fails fails alone: SQLite undoes the statement and keeps the transaction. Where it cannot (disk full), the
-    whole transaction is undone and everyone in it is told.
+    What fails fails alone. Where SQLite cannot keep the rest (disk full), all whose writes were made with it are told.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._asked: _Queue = queue.SimpleQueue()
-        self._together: list[_Operation] = []
+        self._together: list[_Asked] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended: asyncio.Future[None] | None = None
-        self._made: set[tuple[str, ...]] = set()
+        self._made: set[Schema] = set()
 
     async def start(self) -> None:
         """Open the file, making it and its folders where they don't exist.
@@ -95,21 +83,28 @@ class SqliteThread:
         self._asked.put(None)
         await ended
 
-    async def run(self, work: Work[T], *, writes: bool, schema: tuple[str, ...] = ()) -> T:
-        """The result of a statement, once committed.
+    async def read(self, query: Query[T], schema: Schema = ()) -> T:
+        """The result of queries. Raises what they raise, and as `write` does."""
+        answer: T = await self._ask((), query, schema)
+        return answer
 
-        `schema` holds the idempotent statements that make what `work` needs; they run once.
+    async def write(self, writes: Sequence[Write], schema: Schema = ()) -> Sequence[bool]:
+        """Whether each was made, in their order; committed, but not all or nothing.
 
         Raises:
-            UnavailableError: SQLite could not (locked for too long, disk full, closed); a write was not made.
+            UnavailableError: SQLite could not (locked for too long, disk full, closed); what was made is not known.
         """
+        made: Sequence[bool] = await self._ask(writes, None, schema)
+        return made
+
+    async def _ask(self, writes: Sequence[Write], query: Query[Any] | None, schema: Schema) -> Any:
         if self._loop is None:
             raise UnavailableError("La base de données n'est pas ouverte.")
-        answer: asyncio.Future[T] = self._loop.create_future()
+        answer: asyncio.Future[Any] = self._loop.create_future()
         # What the loop asks for in one go is handed over once: to wake the thread costs as much as a small write.
         if not self._together:
             self._loop.call_soon(self._hand_over)
-        self._together.append(_Operation(work, writes, schema, answer))
+        self._together.append(_Asked(schema, writes, query, answer))
         try:
             return await answer
         except (sqlite3.OperationalError, sqlite3.InternalError) as error:
@@ -132,77 +127,77 @@ class SqliteThread:
         ended: asyncio.Future[None],
     ) -> None:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            connection = _connect(self._path)
-            sys.setswitchinterval(_SWITCH_SECONDS)
+            connection = connect(self._path)
         except (sqlite3.Error, OSError) as error:
             _tell(loop, [opened], [(None, error)])
             return
         _tell(loop, [opened], [(None, None)])
         while batch := _next_batch(asked):
-            _tell(loop, [each.answer for each in batch], self._commit(connection, batch))
+            try:
+                answers = self._answers(connection, batch)
+            except Exception as error:  # noqa: BLE001 - whatever it is, those who ask must not wait for ever
+                if connection.in_transaction:  # what comes later must not be part of it
+                    connection.execute("ROLLBACK")
+                answers = [(None, error)] * len(batch)
+            _tell(loop, [each.answer for each in batch], answers)
         connection.close()
         _tell(loop, [ended], [(None, None)])
 
-    def _commit(self, connection: sqlite3.Connection, batch: Sequence[_Operation]) -> list[Outcome]:
-        made: set[tuple[str, ...]] = set()
-        together = any(each.writes or each.schema not in self._made for each in batch)
-        outcomes: list[Outcome] = []
-        try:
-            if together:
-                connection.execute("BEGIN IMMEDIATE")
-            for operation in batch:
-                outcomes.append(self._attempt(connection, operation, made))
-                if together and not connection.in_transaction:
-                    raise outcomes[-1][1] or sqlite3.OperationalError("transaction lost")
-            if together:
-                connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            return [(None, error)] * len(batch)
-        self._made |= made
-        return outcomes
+    def _answers(self, connection: sqlite3.Connection, batch: Sequence[_Asked]) -> list[Answer]:
+        unmade = self._unmade(connection, {each.schema for each in batch})
+        able = [each for each in batch if each.schema not in unmade]
+        outcomes = iter(make(connection, [one for each in able for one in each.writes]))
+        answers: list[Answer] = []
+        for each in batch:
+            if each.schema in unmade:
+                answers.append((None, unmade[each.schema]))
+            elif each.query is not None:
+                answers.append(_answer(connection, each.query))
+            else:
+                answers.append(_told([next(outcomes) for _ in each.writes]))
+        return answers
 
-    def _attempt(self, connection: sqlite3.Connection, operation: _Operation, made: set[tuple[str, ...]]) -> Outcome:
-        try:
-            if operation.schema not in self._made and operation.schema not in made:
-                for statement in operation.schema:
-                    connection.execute(statement)
-                made.add(operation.schema)
-            return operation.work(connection), None
-        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the one who asked
-            return None, error
+    def _unmade(self, connection: sqlite3.Connection, schemas: set[Schema]) -> dict[Schema, Exception]:
+        """Make these; those that could not be, and why."""
+        failed: dict[Schema, Exception] = {}
+        for schema in schemas - self._made:
+            locked = next(filter(is_busy, failed.values()), None)
+            error = locked or _failure(connection, schema)
+            if error is None:
+                self._made.add(schema)
+            else:
+                failed[schema] = error
+        return failed
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=512)
+def _failure(connection: sqlite3.Connection, schema: Schema) -> Exception | None:
     try:
-        for pragma in PRAGMAS:
-            _patiently(connection, pragma)
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in schema:
+            connection.execute(statement)
+        connection.execute("COMMIT")
+    except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to those who need it
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        return error
+    return None
 
 
-def _patiently(connection: sqlite3.Connection, pragma: str) -> None:
-    """Execute, again while another process turns a new file to WAL: SQLite then answers busy without waiting."""
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute(pragma)
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(_RETRY_SECONDS)
-        else:
-            return
+def _answer(connection: sqlite3.Connection, query: Query[Any]) -> Answer:
+    try:
+        return query(connection), None
+    except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the one who asked
+        return None, error
 
 
-def _next_batch(asked: _Queue) -> list[_Operation]:
+def _told(outcomes: Sequence[Outcome]) -> Answer:
+    error = next((each for each in outcomes if isinstance(each, Exception)), None)
+    return (None, error) if error else (outcomes, None)
+
+
+def _next_batch(asked: _Queue) -> list[_Asked]:
     """What waits, the first of it being waited for; nothing: the end."""
-    batch: list[_Operation] = []
+    batch: list[_Asked] = []
     together = asked.get()
     with contextlib.suppress(queue.Empty):
         while together is not None:
@@ -215,15 +210,15 @@ def _next_batch(asked: _Queue) -> list[_Operation]:
     return batch
 
 
-def _tell(loop: asyncio.AbstractEventLoop, answers: Sequence[asyncio.Future[Any]], outcomes: Sequence[Outcome]) -> None:
+def _tell(loop: asyncio.AbstractEventLoop, asked: Sequence[asyncio.Future[Any]], answers: Sequence[Answer]) -> None:
     def tell() -> None:
-        for answer, (result, error) in zip(answers, outcomes, strict=True):
-            if answer.done():  # whoever asked was cancelled
+        for future, (result, error) in zip(asked, answers, strict=True):
+            if future.done():  # whoever asked was cancelled
                 continue
             if error is None:
-                answer.set_result(result)
+                future.set_result(result)
             else:
-                answer.set_exception(error)
+                future.set_exception(error)
 
     with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
         loop.call_soon_threadsafe(tell)

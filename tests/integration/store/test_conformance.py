@@ -148,6 +148,13 @@ class TestReadAndWrite:
         with pytest.raises(ValueError, match="field"):
             await things.find(Where(equal={field: 1}))
 
+    @pytest.mark.parametrize("name", ["writes", "kind", "x_writes"])
+    async def test_a_collection_may_have_any_sober_name(self, store: Store, name: str) -> None:
+        collection = store.collection(name, indexes=[("kind",)])
+        assert await collection.insert("a", {"kind": "x"})
+        assert await collection.insert_many({"b": {}, "c": {}}) == {"b", "c"}
+        assert await collection.count() == 3
+
     async def test_a_collection_is_named_soberly(self, store: Store) -> None:
         with pytest.raises(ValueError, match="collection"):
             store.collection('x"; DROP TABLE y')
