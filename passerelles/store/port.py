@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 Body = dict[str, Any]
 """A document: JSON values only (str, int of 64 bits, finite float, bool, None, list, dict with any str keys).
@@ -17,8 +17,6 @@ Anything else is refused with `ValueError` or `TypeError`, and nothing is writte
 """
 
 Scalar = str | int | float | bool
-
-_SCALARS: Final = frozenset((str, int, float, bool, type(None)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +140,18 @@ async def change(
     Args:
         collection: where it is.
         id_: which one.
-        edit: gets a copy of the document (none: it does not exist) and gives the new one, or none to leave things as
-            they are. It may be called several times, and may raise to give up.
-        known: the document as last read or written, which spares a read while it is still so. Where `edit` leaves a
-            known document as it is, the document is read after all: what is known may be old.
+        edit: gets the document (none: it does not exist), which it may change, and gives the new one, or none to leave
+            things as they are. It may be called several times, and may raise to give up.
+        known: the document as last read or written, which spares a read while it is still so. It is given away: `edit`
+            gets it, and no copy. Where `edit` leaves it as it is, the document is read after all: what is known may be
+            old.
         absent: the same for a document that was not there.
 
     Returns:
         What was written, or none.
     """
     if known is not None or absent:
-        body = edit(_copy(known.body) if known else None)
+        body = edit(known.body if known else None)
         if body is not None and await _written(collection, id_, body, known):
             return body
     while True:
@@ -162,16 +161,6 @@ async def change(
             return None
         if await _written(collection, id_, body, stored):
             return body
-
-
-def _copy(value: Any) -> Any:
-    """A JSON value, with its own lists and objects: the general `deepcopy` took a fifth of what an email costs."""
-    kind = type(value)
-    if kind is dict:
-        return {name: each if type(each) in _SCALARS else _copy(each) for name, each in value.items()}
-    if kind is list:
-        return [each if type(each) in _SCALARS else _copy(each) for each in value]
-    return value
 
 
 async def _written(collection: Collection, id_: str, body: Body, before: Stored | None) -> bool:

@@ -217,6 +217,7 @@ class Attempts:
             try:
                 return await self._deliveries.settle(id_, attempts, attempt, kept, self._clock(), known=known)
             except UnavailableError:
+                known = None  # it was given away, and whether it was written is not known
                 await asyncio.sleep(0.1 * 2**tried)
         return await self._deliveries.settle(id_, attempts, attempt, kept, self._clock())
 
