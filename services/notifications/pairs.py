@@ -144,6 +144,8 @@ class KnownPair(BaseModel):
 
         Of two that say at once why it ended, that the need is elsewhere says the least.
         """
+        if len(self.words) == 1:  # almost always
+            return next(iter(self.words.values()))
         moved = WithdrawalReason.NEED_MOVED
         return max(
             self.words.values(), key=lambda said: (said.open, said.at, said.withdrawal is not moved), default=None

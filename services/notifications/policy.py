@@ -18,6 +18,7 @@ still closed then.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -149,21 +150,40 @@ def still_true(pair: KnownPair, kind: MessageKind, party: Party, registry_status
     """
     if registry_status in CONTRADICTED_BY[kind]:
         return False
-    accepted = pair.standing is Standing.ACCEPTED
-    withdrawn = pair.closed
-    # An accept that the registry recorded outlives a better newcomer (design, decision 12).
-    outlived = accepted and pair.withdrawal is WithdrawalReason.OUTRANKED
-    proposed = pair.open and pair.standing is None
-    answered = accepted and pair.by is other(party) and (outlived or not withdrawn)
-    truths = {
-        MessageKind.PROPOSED: proposed,
-        MessageKind.ACCEPTED: answered,
-        MessageKind.WITHDRAWN: withdrawn and not pair.decided and not outlived,
-        MessageKind.AGREED: pair.standing is Standing.AGREED,
-        MessageKind.DECLINED: pair.standing is Standing.DECLINED,
-        MessageKind.CANCELLED: pair.standing is Standing.CANCELLED,
-    }
-    return (proposed or answered) if kind in LADDER else truths[kind]
+    return _TRUTHS[kind](pair, party)
+
+
+def _proposed(pair: KnownPair, _: Party) -> bool:
+    return pair.standing is None and pair.open
+
+
+def _answered(pair: KnownPair, party: Party) -> bool:
+    accepted = pair.standing is Standing.ACCEPTED and pair.by is other(party)
+    return accepted and (not pair.closed or _outlived(pair))
+
+
+def _awaited(pair: KnownPair, party: Party) -> bool:
+    return _proposed(pair, party) or _answered(pair, party)
+
+
+def _withdrawn(pair: KnownPair, _: Party) -> bool:
+    return pair.closed and not pair.decided and not _outlived(pair)
+
+
+def _outlived(pair: KnownPair) -> bool:
+    """An accept that the registry recorded outlives a better newcomer (design, decision 12)."""
+    return pair.standing is Standing.ACCEPTED and pair.withdrawal is WithdrawalReason.OUTRANKED
+
+
+_TRUTHS: Final[Mapping[MessageKind, Callable[[KnownPair, Party], bool]]] = {
+    MessageKind.PROPOSED: _proposed,
+    MessageKind.ACCEPTED: _answered,
+    MessageKind.WITHDRAWN: _withdrawn,
+    MessageKind.AGREED: lambda pair, _: pair.standing is Standing.AGREED,
+    MessageKind.DECLINED: lambda pair, _: pair.standing is Standing.DECLINED,
+    MessageKind.CANCELLED: lambda pair, _: pair.standing is Standing.CANCELLED,
+    **dict.fromkeys(LADDER, _awaited),
+}
 
 
 def _item(pair: KnownPair, party: Party, kind: MessageKind, *, heard_only: bool = False) -> Owed:

@@ -121,11 +121,12 @@ class Gatherings:
     async def _merge(self, items: list[Item], owed: Sequence[Owed], marks: Mapping[str, Stored], now: datetime) -> bool:
         """Put into `items` what is missing there. False: nothing is."""
         present = {(item["proposal"], item["kind"]): item for item in items}
-        missing = [each for each in owed if (str(each.proposal_id), each.kind) not in present]
-        past = await self._past(missing, marks)
+        debts = [(each, str(each.proposal_id), str(each.kind), _mark_of(each, marks)) for each in owed]
+        # Of these the same was told before, or was to be.
+        again = {proposal for _, proposal, kind, mark in debts if kind in mark and (proposal, kind) not in present}
+        past = await histories(self._documents, again, str(owed[0].company_id)) if again else {}
         changed = False
-        for each in owed:
-            proposal, kind = str(each.proposal_id), str(each.kind)
+        for each, proposal, kind, mark in debts:
             there = present.get((proposal, kind))
             if there is not None:
                 if there["cause"] != each.cause:
@@ -133,7 +134,7 @@ class Gatherings:
                     there |= {"cause": each.cause, "at": _counts_from(each, now, there)}
                     changed = True
                 continue
-            if not _still_owed(each, _mark_of(each, marks), past.get(proposal)):
+            if not _still_owed(each, mark, past.get(proposal)):
                 continue
             item: Item = {
                 "proposal": proposal,
@@ -141,18 +142,13 @@ class Gatherings:
                 "cause": each.cause,
                 "heard_only": each.heard_only,
                 # Matching's word about a pair that was spoken of: it may be too soon for another.
-                "again": proposal in past or (each.kind in PROMPTED and bool(_mark_of(each, marks))),
+                "again": proposal in past or (each.kind in PROMPTED and bool(mark)),
                 "at": _counts_from(each, now),
             }
             items.append(item)
             present[proposal, kind] = item
             changed = True
         return changed
-
-    async def _past(self, owed: Sequence[Owed], marks: Mapping[str, Stored]) -> Mapping[str, History]:
-        """Of the pairs of which the same was told before, or was to be; all are one company's."""
-        again = {str(each.proposal_id) for each in owed if each.kind in _mark_of(each, marks)}
-        return await histories(self._documents, again, str(owed[0].company_id)) if again else {}
 
 
 def _mark_of(owed: Owed, marks: Mapping[str, Stored]) -> Body:
