@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from structlog.testing import capture_logs
 
 from passerelles.store.port import Store
 from schemas.deliveries import MessageKind
@@ -100,12 +98,6 @@ async def live(outside: Outside, fate: Fate) -> None:
                 process = outside.process(Fate())
     await process.rest()
     await process.stop()
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    with capture_logs():
-        yield
 
 
 async def check(outside: Outside, step: int) -> None:

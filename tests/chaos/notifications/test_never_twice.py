@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
-from structlog.testing import capture_logs
 
 from passerelles.store.port import Store
 from schemas.decisions import ProposalAccepted
@@ -68,13 +66,6 @@ async def live(outside: Outside, fate: Fate) -> None:
             await process.reaction(events)
             await process.rest()
     await process.stop()
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    """Each kill is logged with its traceback, which takes longer to draw than the whole life."""
-    with capture_logs():
-        yield
 
 
 async def count_steps() -> int:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from structlog.testing import capture_logs
 
 from schemas.preferences import Preferences
 from services.notifications.verdicts import Limits
@@ -56,12 +54,6 @@ async def live(fate: Fate) -> tuple[World, CountingChannel, CountingChannel]:
             if fate.dead:
                 world = process(Fate())
     return world, email, sms
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    with capture_logs():
-        yield
 
 
 async def check(world: World, email: CountingChannel, sms: CountingChannel, step: int) -> None:
