@@ -31,7 +31,8 @@ class Every(StrEnum):
 
 
 DIGEST_BY_DEFAULT: Final = frozenset({MessageKind.DECLINED, MessageKind.WITHDRAWN})
-"""What only informs. Whatever asks for an answer, or undoes what was agreed, is told at once."""
+"""What only informs, unless the company waited for it. Whatever asks for an answer, or undoes what was agreed, is told at
+once."""
 
 SMS_BY_DEFAULT: Final = frozenset(
     {MessageKind.PROPOSED, MessageKind.ACCEPTED, MessageKind.AGREED, MessageKind.REMINDED_AGAIN}
@@ -73,12 +74,16 @@ class Preferences(BaseModel):
     sms: Mapping[MessageKind, Pace] = Field(default_factory=dict)
     digest: DigestTime = DigestTime()
 
-    def pace(self, kind: MessageKind, channel: Channel) -> Pace:
-        """How soon this contact is told this kind of news by this channel."""
+    def pace(self, kind: MessageKind, channel: Channel, *, awaited: bool = False) -> Pace:
+        """How soon this contact is told this kind of news by this channel.
+
+        `awaited` is what ends a wait: its company had accepted. By default it is told at once, whatever its kind.
+        """
         if kind in NEVER_BY[channel]:
             return Pace.NEVER
-        chosen, usual = (self.email, _EMAIL) if channel is Channel.EMAIL else (self.sms, _SMS)
-        return chosen.get(kind, usual[kind])
+        if channel is Channel.SMS:
+            return self.sms.get(kind, _SMS[kind])
+        return self.email.get(kind, Pace.AT_ONCE if awaited else _EMAIL[kind])
 
 
 _EMAIL: Final = MappingProxyType(

@@ -26,9 +26,9 @@ from services.notifications.ledger.messages import is_true
 from services.notifications.ledger.owing import party_of
 from services.notifications.ledger.shares import Reserved
 from services.notifications.letter import Part, compose_parts
+from services.notifications.policy import informs
 from services.notifications.quiet_hours import QuietHours
 from services.notifications.rendering import Rendered, Renderer
-from services.notifications.verdicts import INFORMATIVE
 
 REGISTRY_WAIT: Final = timedelta(seconds=15)
 
@@ -185,7 +185,7 @@ class Attempts:
         kinds = {kind for part in parts for _, kind in part.items}
         if not kinds:
             return UNTRUE
-        if digest and kinds <= INFORMATIVE:
+        if digest and all(informs(pair, kind, part.party) for part in parts for pair, kind in part.items):
             return NOTHING_TO_DO
         rule = refuses(contact, channel, kinds)
         if rule is not None:

@@ -10,6 +10,7 @@ from functools import partial
 from passerelles.store.port import Body
 from schemas.deliveries import AlertRule, Channel, MessageKind
 from schemas.envelope import parse_time
+from schemas.vocabulary import Party
 from services.notifications.audience import readers
 from services.notifications.contacts import Briefing
 from services.notifications.ledger.documents import Documents, Item
@@ -18,6 +19,7 @@ from services.notifications.ledger.limits import Address, Alerts, Standing
 from services.notifications.ledger.shares import LEAVING, Share
 from services.notifications.ledger.spread import spread
 from services.notifications.pairs import KnownPair
+from services.notifications.policy import awaited
 from services.notifications.verdicts import ALERTS, Decision, Limits, Past, Reader, decide, suppressed
 
 
@@ -104,7 +106,14 @@ class Deciding:
             return suppressed(AlertRule.CHANNEL_OFF)
         kind, history = MessageKind(item["kind"]), question.past.get(item["proposal"])
         past = past_of(kind, reader, history, heard_only=item["heard_only"])
-        return decide(kind, reader, replace(past, need_at=seen.at.get(item["need"])), question.now, self._limits)
+        return decide(
+            kind,
+            reader,
+            replace(past, need_at=seen.at.get(item["need"])),
+            question.now,
+            self._limits,
+            awaited=awaited(question.pairs[item["proposal"]], kind, Party(question.letter["party"])),
+        )
 
 
 def _limited(items: Sequence[Item]) -> set[str]:

@@ -21,6 +21,7 @@ from services.notifications.ledger.heard import histories
 from services.notifications.ledger.messages import is_true
 from services.notifications.ledger.owing import party_of
 from services.notifications.ledger.shares import Reserved
+from services.notifications.policy import informs
 from services.notifications.verdicts import Decision, Gathered, Reader, digest
 
 
@@ -94,7 +95,8 @@ class Digests:
             # Gathered twice, for the pair turned meanwhile: the later one tells it.
             against = heard.against if last[each.key] is each else AlertRule.TOLD_BEFORE
             true = is_true(each.item, pairs, party, statuses)
-            found.append(Gathered(kind, true, against, parse_time(each.share.body["created_at"])))
+            only_informs = each.pair not in pairs or informs(pairs[each.pair], kind, party)
+            found.append(Gathered(kind, true, against, parse_time(each.share.body["created_at"]), only_informs))
         return found
 
 

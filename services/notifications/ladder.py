@@ -18,7 +18,7 @@ from typing import Final
 from uuid import UUID
 
 from schemas.deliveries import MessageKind
-from services.notifications.policy import LADDER
+from services.notifications.policy import LADDER, OPENING
 
 PATIENCE: Final = timedelta(hours=72)
 """From the telling to the first step (the domain: "email after 72 h")."""
@@ -27,6 +27,13 @@ FURTHER: Final = timedelta(hours=24)
 """From a step to the next; also until one looks again at a company of which nobody was told yet."""
 
 AN_HOUR: Final = 3600
+
+AFTER: Final[Mapping[MessageKind, tuple[tuple[MessageKind, ...], timedelta]]] = {
+    MessageKind.REMINDED: (OPENING, PATIENCE),
+    MessageKind.REMINDED_AGAIN: ((MessageKind.REMINDED,), FURTHER),
+    MessageKind.ESCALATED: ((MessageKind.REMINDED_AGAIN,), FURTHER),
+}
+"""What each step follows, and how long after that was told."""
 
 NEXT: Final[Mapping[MessageKind, MessageKind | None]] = dict(zip(LADDER, (*LADDER[1:], None), strict=True))
 

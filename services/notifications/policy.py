@@ -33,6 +33,7 @@ from schemas.decisions import (
     Standing,
 )
 from schemas.deliveries import MessageKind
+from schemas.preferences import DIGEST_BY_DEFAULT
 from schemas.proposals import Pair as Word
 from schemas.proposals import ProposalMade, WithdrawalReason
 from schemas.vocabulary import Party
@@ -184,6 +185,16 @@ _TRUTHS: Final[Mapping[MessageKind, Callable[[KnownPair, Party], bool]]] = {
     MessageKind.CANCELLED: lambda pair, _: pair.standing is Standing.CANCELLED,
     **dict.fromkeys(LADDER, _awaited),
 }
+
+
+def awaited(pair: KnownPair, kind: MessageKind, party: Party) -> bool:
+    """Whether this ends a wait: the party had accepted, and was promised to be told what becomes of it."""
+    return kind in DIGEST_BY_DEFAULT and party in pair.accepted_by
+
+
+def informs(pair: KnownPair, kind: MessageKind, party: Party) -> bool:
+    """Whether this only informs: it calls for no action, and nobody waits for it."""
+    return kind in DIGEST_BY_DEFAULT and not awaited(pair, kind, party)
 
 
 def _item(pair: KnownPair, party: Party, kind: MessageKind, *, heard_only: bool = False) -> Owed:

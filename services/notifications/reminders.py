@@ -8,7 +8,7 @@ message leaves, as with everything that is told.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -18,12 +18,12 @@ from passerelles.store.port import Body, Stored, change
 from schemas.deliveries import DeliveryState, MessageKind
 from schemas.envelope import format_time, parse_time
 from schemas.vocabulary import Party
-from services.notifications.ladder import FURTHER, NEXT, PATIENCE, due
+from services.notifications.ladder import AFTER, FURTHER, NEXT, due
 from services.notifications.ledger.documents import Documents
 from services.notifications.ledger.heard import HEARD, History, histories
 from services.notifications.ledger.spread import spread
 from services.notifications.pairs import KnownPair
-from services.notifications.policy import OPENING, Owed, reminder, still_true
+from services.notifications.policy import Owed, reminder, still_true
 
 Gather = Callable[[Sequence[Owed], Mapping[str, KnownPair]], Awaitable[None]]
 
@@ -106,15 +106,20 @@ def _move(timer: _Timer, pair: KnownPair | None, history: History, now: datetime
     if pair is None or not still_true(pair, timer.step, timer.party):
         return _Move(None, None, None)
     company, step = UUID(timer.company), timer.step
-    if step is MessageKind.REMINDED:
-        said = [each for sendings in history.said.values() for each in sendings if each.kind in OPENING]
-        heard = [parse_time(each.at) for each in said if each.state in HEARD and each.at]
-        if heard and max(heard) + PATIENCE > now:
-            return _Move(None, step, due(company, max(heard), PATIENCE))
-        if not heard and (history.waiting or any(each.state in PENDING for each in said)):
-            return _Move(None, step, due(company, now, FURTHER))
-        if not heard:
-            # Nobody there is told of anything: somebody should know.
-            step = MessageKind.ESCALATED
+    # It comes so long after what it follows was told, which may have waited for a digest or for the morning.
+    before, wait = AFTER[step]
+    said = [each for sendings in history.said.values() for each in sendings if each.kind in before]
+    heard = [parse_time(each.at) for each in said if each.state in HEARD and each.at]
+    if heard and max(heard) + wait > now:
+        return _Move(None, step, due(company, max(heard), wait))
+    if not heard and (_on_its_way(before, history) or any(each.state in PENDING for each in said)):
+        return _Move(None, step, due(company, now, FURTHER))
+    if not heard and step is MessageKind.REMINDED:
+        # Nobody there is told of anything: somebody should know.
+        step = MessageKind.ESCALATED
     following = NEXT[step]
     return _Move(step, following, due(company, now, FURTHER) if following else None)
+
+
+def _on_its_way(kinds: Collection[MessageKind], history: History) -> bool:
+    return any(kind in kinds for kind in history.waiting)

@@ -26,7 +26,7 @@ from typing import Final
 from uuid import UUID
 
 from schemas.deliveries import AlertRule, AlertVerdict, Channel, MessageKind
-from schemas.preferences import DIGEST_BY_DEFAULT, Pace, Preferences
+from schemas.preferences import Pace, Preferences
 from services.notifications.digest_time import next_digest
 from services.notifications.policy import CLOSING, LADDER
 from services.notifications.quiet_hours import QuietHours
@@ -37,9 +37,6 @@ decides is news each time, and a reminder comes when it was announced."""
 
 ALERTS: Final = PROMPTED | frozenset(LADDER)
 """What nobody decided: of these a need brings one at once within the limit of needs."""
-
-INFORMATIVE: Final = DIGEST_BY_DEFAULT
-"""What calls for no action: a digest of nothing else is not sent."""
 
 INFORMS_FOR: Final = timedelta(days=7)
 """How long what only informs waits for a digest that has something to do, before it is old news."""
@@ -109,12 +106,14 @@ def suppressed(rule: AlertRule) -> Decision:
     return Decision(AlertVerdict.SUPPRESSED, rule)
 
 
-def decide(kind: MessageKind, reader: Reader, past: Past, now: datetime, limits: Limits) -> Decision:
-    """What is done about telling this, now."""
+def decide(
+    kind: MessageKind, reader: Reader, past: Past, now: datetime, limits: Limits, *, awaited: bool = False
+) -> Decision:
+    """What is done about telling this, now; `awaited` as in `policy`."""
     against = _against(reader, past)
     if against is not None:
         return suppressed(against)
-    pace = reader.preferences.pace(kind, reader.channel)
+    pace = reader.preferences.pace(kind, reader.channel, awaited=awaited)
     if pace is Pace.NEVER:
         return suppressed(AlertRule.PREFERENCE)
     later = _gathering_rule(kind, pace, past, now, limits)
@@ -135,22 +134,24 @@ class Gathered:
         true: it still is.
         against: the rule by which what was told meanwhile settles it; none when it may be told.
         since: when it was gathered.
+        informs: as in `policy`; a digest of nothing else does not leave.
     """
 
     kind: MessageKind
     true: bool
     against: AlertRule | None
     since: datetime
+    informs: bool
 
 
 def digest(gathered: Sequence[Gathered], reader: Reader, now: datetime) -> list[Decision]:
     """What is done about each: told in this digest, kept for the next, or not told.
 
-    A digest leaves when something in it calls for an action. What only informs goes with it, or waits for the next one
-    that leaves, for as long as it is news.
+    A digest leaves when something in it calls for an action, or ends a wait. What only informs goes with it, or waits
+    for the next one that leaves, for as long as it is news.
     """
     rules = [_against_in_digest(each, reader) for each in gathered]
-    leaves = any(rule is None and each.kind not in INFORMATIVE for each, rule in zip(gathered, rules, strict=True))
+    leaves = any(rule is None and not each.informs for each, rule in zip(gathered, rules, strict=True))
     return [
         suppressed(rule) if rule is not None else _SENT if leaves else _kept(each, reader, now)
         for each, rule in zip(gathered, rules, strict=True)

@@ -11,6 +11,7 @@ from passerelles.store.port import Store
 from schemas.decisions import ProposalAccepted, ProposalAgreed, ProposalDeclined
 from schemas.deliveries import Channel, MessageKind
 from schemas.preferences import DigestTime, Every, Pace, Preferences
+from schemas.proposals import WithdrawalReason
 from schemas.vocabulary import Party
 from services.notifications.channels.port import Attempt, Verdict
 from services.notifications.verdicts import INFORMS_FOR, Limits
@@ -123,6 +124,39 @@ async def test_what_only_informs_waits_for_a_digest_that_has_something_to_do(sto
     assert world.email.to("borrower-rh")[-1].startswith("Récapitulatif\xa0: Un profil")
     assert "PROPOSITION DÉCLINÉE" in digest
     assert ("declined", "gathered", "nothing_to_do") in await decided(world)
+
+
+async def test_who_accepted_is_told_at_once_that_the_other_declined(store: Store) -> None:
+    world = world_of(store)
+    await world.hear(made(1))
+    await world.hear(outcome(ProposalAccepted, 1, Party.BORROWER))
+    await world.hear(outcome(ProposalDeclined, 2, Party.LENDER))
+    assert world.email.to("borrower-rh")[1:] == ["Proposition déclinée\xa0: «\xa0Opérateur de conditionnement\xa0»"]
+    assert ("declined", "sent", "preference") in await decided(world)
+
+
+@pytest.mark.parametrize("pace", [Pace.DIGEST, Pace.NEVER])
+async def test_who_accepted_and_chose_otherwise_is_told_as_it_chose(store: Store, pace: Pace) -> None:
+    world = world_of(store, Preferences(email={MessageKind.DECLINED: pace}))
+    await world.hear(made(1))
+    await world.hear(outcome(ProposalAccepted, 1, Party.BORROWER))
+    await world.hear(outcome(ProposalDeclined, 2, Party.LENDER))
+    assert len(world.email.to("borrower-rh")) == 1
+    await world.sweep(hours=24)
+    await world.rest()
+    told = world.email.to("borrower-rh")[1:]
+    assert len(told) == (1 if pace is Pace.DIGEST else 0), "a digest leaves for what its reader waits for"
+
+
+async def test_who_accepted_is_told_by_the_next_digest_that_the_pair_was_withdrawn(store: Store) -> None:
+    world = world_of(store)
+    await world.hear(made(1))
+    await world.hear(outcome(ProposalAccepted, 1, Party.BORROWER))
+    await world.hear(withdrawn(2, reason=WithdrawalReason.AVAILABILITY_WITHDRAWN))
+    await world.sweep(hours=24)
+    await world.rest()
+    assert [subject.startswith("Récapitulatif") for subject in world.email.to("borrower-rh")] == [False, True]
+    assert len(world.email.to("lender-rh")) == 2, "that the borrower had accepted; the lender waits for nothing"
 
 
 async def test_what_only_informs_is_old_news_after_a_week(store: Store) -> None:

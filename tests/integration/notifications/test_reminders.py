@@ -9,9 +9,11 @@ import pytest
 from passerelles.store.port import Store
 from schemas.decisions import ProposalAccepted, ProposalAgreed, ProposalDeclined
 from schemas.deliveries import MessageKind
+from schemas.envelope import parse_time
 from schemas.preferences import DigestTime, Every, Pace, Preferences
 from schemas.vocabulary import Party
 from services.notifications.channels.port import Attempt, Verdict
+from services.notifications.ladder import FURTHER
 from services.notifications.verdicts import Limits
 from tests.integration.notifications.ledger_world import CountingChannel, World, decisions_of
 from tests.unit.notifications.samples import contact_json, ids, made, outcome, some_id, withdrawn
@@ -180,3 +182,21 @@ async def test_timers_outlive_the_process_and_two_of_them_remind_once(store: Sto
             await other.sender.settle()
     reminded = [kind for kind, _ in await kinds_to(world, "borrower-rh")]
     assert reminded == ["proposed", "proposed", "reminded"]
+
+
+@pytest.mark.parametrize("every", Every)
+async def test_a_reminder_that_waits_for_a_digest_holds_the_steps_behind_it(store: Store, every: Every) -> None:
+    preferences = Preferences(digest=DigestTime(every=every, weekday=0, hour=8))
+    world = world_of(store, sms=False, preferences=preferences)
+    await world.hear(made(1))
+    await days(world, 2.5)
+    await world.hear(made(2, "a2"))
+    await days(world, 14)
+    told = {
+        item["kind"]: parse_time(stored["told_at"])
+        for stored in await world.deliveries()
+        if stored["company"] == str(some_id("borrower")) and stored["state"] == "sent"
+        for item in stored["items"]
+        if item["proposal"] == str(ids("a1")["id"])
+    }
+    assert told["escalated"] >= told["reminded"] + FURTHER
