@@ -64,8 +64,8 @@ class DigestTime(BaseModel):
 class Preferences(BaseModel):
     """The choices of one contact; what a contact never chose is as it is by default.
 
-    A kind that is absent from `email` or `sms` has its default pace. A text message has no digest: `digest` there means
-    that the news waits for the email's.
+    A kind that is absent from `email` or `sms` has its default pace. `digest` of a text message means that the news waits
+    for the email's; for one of its own, where no email tells it.
     """
 
     model_config = ConfigDict(frozen=True)

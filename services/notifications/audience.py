@@ -53,6 +53,7 @@ def reader_of(contact: Contact, channel: Channel) -> Reader:
         contact.preferences,
         asked=channel is Channel.EMAIL or (contact.sms and bool(contact.phone)),
         reachable=channel not in contact.unreachable,
+        mailbox=bool(contact.email) and Channel.EMAIL not in contact.unreachable,
     )
 
 

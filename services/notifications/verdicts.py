@@ -13,8 +13,8 @@ The rules, in their order; the first that holds decides, and its name is recorde
 | `quiet_hours` | a text message, at an hour at which none leaves | waiting |
 | `preference` | otherwise: the contact wants this kind at once | sent |
 
-A text message has no digest: what would be gathered is suppressed there (`email_digest` when that was its pace), since
-the digest that tells it is the email's.
+What would be gathered for a text message is suppressed there (`email_digest` when that was its pace), since the digest
+that tells it is the email's. Where email tells this contact nothing of the kind, it is gathered for a text of its own.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ class Reader:
     Attributes:
         asked: it asked for what comes by this channel; email needs no asking.
         reachable: nothing says that the channel does not reach it.
+        mailbox: it has an address, and nothing says that email does not reach it.
     """
 
     id: UUID
@@ -72,6 +73,12 @@ class Reader:
     preferences: Preferences = field(default_factory=Preferences)
     asked: bool = True
     reachable: bool = True
+    mailbox: bool = True
+
+    def told_by_email(self, kind: MessageKind) -> bool:
+        """Whether email tells it this kind of news, now or later. The second reminder follows a first, by email."""
+        asked = MessageKind.REMINDED if kind is MessageKind.REMINDED_AGAIN else kind
+        return self.mailbox and self.preferences.pace(asked, Channel.EMAIL) is not Pace.NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +125,7 @@ def decide(
         return suppressed(AlertRule.PREFERENCE)
     later = _gathering_rule(kind, pace, past, now, limits)
     if later is not None:
-        return _gathered(later, reader, now)
+        return _gathered(kind, later, reader, now)
     if reader.channel is Channel.SMS:
         opening = limits.quiet.open_from(now)
         if opening > now:
@@ -191,7 +198,7 @@ def _gathering_rule(kind: MessageKind, pace: Pace, past: Past, now: datetime, li
     return None
 
 
-def _gathered(rule: AlertRule, reader: Reader, now: datetime) -> Decision:
-    if reader.channel is Channel.SMS:
+def _gathered(kind: MessageKind, rule: AlertRule, reader: Reader, now: datetime) -> Decision:
+    if reader.channel is Channel.SMS and reader.told_by_email(kind):
         return suppressed(AlertRule.EMAIL_DIGEST if rule is AlertRule.PREFERENCE else rule)
     return Decision(AlertVerdict.GATHERED, rule, next_digest(reader.preferences.digest, reader.id, now))

@@ -15,6 +15,7 @@ from schemas.proposals import WithdrawalReason
 from schemas.vocabulary import Party
 from services.notifications.channels.port import Attempt, Verdict
 from services.notifications.verdicts import INFORMS_FOR, Limits
+from services.registry.domain.choices import without_alerts
 from tests.chaos.notifications.memory import MemoryStore
 from tests.integration.notifications.ledger_world import Clock, CountingChannel, World, decisions_of, events_of
 from tests.integration.notifications.test_ledger_truth import kinds
@@ -33,10 +34,11 @@ def world_of(store: Store, preferences: Preferences = USUAL, *, sms: CountingCha
     return world
 
 
-async def decided(world: World, contact: str = "borrower-rh") -> list[tuple[str, str, str]]:
+async def decided(world: World, contact: str = "borrower-rh", channel: str | None = None) -> list[tuple[str, str, str]]:
     """What was decided about one contact, in order."""
     said = decisions_of(await world.deliveries())
     said = [each for each in said if each["contact_id"] == str(some_id(contact))]
+    said = [each for each in said if channel in {None, each["channel"]}]
     return [(each["kind"], each["verdict"], each["rule"]) for each in sorted(said, key=lambda each: each["at"])]
 
 
@@ -124,6 +126,31 @@ async def test_what_only_informs_waits_for_a_digest_that_has_something_to_do(sto
     assert world.email.to("borrower-rh")[-1].startswith("Récapitulatif\xa0: Un profil")
     assert "PROPOSITION DÉCLINÉE" in digest
     assert ("declined", "gathered", "nothing_to_do") in await decided(world)
+
+
+@pytest.mark.parametrize("gone", [True, False])
+async def test_whom_no_email_tells_has_its_digest_by_text(store: Store, gone: bool) -> None:
+    sms = CountingChannel()
+    world = world_of(store, without_alerts(USUAL), sms=sms)
+    if gone:
+        world = world_of(store, sms=sms)
+        (contact,) = world.registry.borrowers
+        contact["unreachable"] = {"email": "smtp_550"}
+    await world.hear(made(1))
+    await world.sweep(hours=1)
+    await world.hear(made(2, "a2"), made(3, "a3"))
+    assert len(sms.sent) == 1
+    await world.sweep(seconds=NIGHT.total_seconds())
+    await world.rest()
+    assert world.email.to("borrower-rh") == []
+    _, text = [message.text for *_, message in sms.sent]
+    assert text.startswith("Passerelles industries"), text
+    assert "2 profils" in text
+    assert await decided(world, channel="sms") == [
+        ("proposed", "sent", "preference"),
+        ("proposed", "gathered", "need_limit"),
+        ("proposed", "gathered", "need_limit"),
+    ]
 
 
 async def test_who_accepted_is_told_at_once_that_the_other_declined(store: Store) -> None:

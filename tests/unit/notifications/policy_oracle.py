@@ -103,7 +103,8 @@ def expected(
     later = later_rule(case, pace, past, now)
     if pace == "never":
         return "suppressed", "preference", None
-    if later and channel == "sms":
+    by_email = "reminded" if kind == "reminded_again" else kind
+    if later and channel == "sms" and pace_of(by_email, "email", preferences) != "never":
         return "suppressed", "email_digest" if later == "preference" else later, None
     if later:
         return "gathered", later, lambda: digest_hour(preferences, now)
