@@ -20,6 +20,15 @@ class AlertSettings(BaseModel):
             description="Between two alerts about one need that leave at once; what comes sooner joins the digest.",
         ),
     ] = 24
+    alert_contact_most: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1000,
+            description="Alerts that leave at once, by contact and channel, in as many hours as for a need; what comes "
+            "beyond joins the digest. 0: no limit.",
+        ),
+    ] = 8
     alert_pair_days: Annotated[
         int,
         Field(

@@ -36,6 +36,7 @@ EXPECTED: Final[Mapping[str, str]] = MappingProxyType(
         "sms_fallback": "« none », « http », « ovh », « brevo » ou « twilio »",
         "alert_window_ms": "un nombre entier de millisecondes, de 0 à 86400000 (un jour),",
         "alert_need_hours": "un nombre entier d'heures, de 0 à 720,",
+        "alert_contact_most": "un nombre entier, de 0 (sans limite) à 1000,",
         "alert_pair_days": "un nombre entier de jours, de 0 à 90,",
         "sms_hours": "deux heures, « 8-20 » par exemple,",
         "sms_days": "des jours de 1 (lundi) à 7, « 123456 » par exemple,",

@@ -65,7 +65,7 @@ def _types() -> Mapping[str, EventType]:
         EventType("delivery.recorded", 2, deliveries, DeliveryRecorded),
         EventType("contact.unreachable", 1, deliveries, ContactUnreachable),
         EventType("contact.opted_out", 1, deliveries, ContactOptedOut),
-        EventType("alert.decided", 1, deliveries, AlertDecided),
+        EventType("alert.decided", 2, deliveries, AlertDecided),
     )
     return MappingProxyType({type_.name: type_ for type_ in types})
 

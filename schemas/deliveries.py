@@ -104,17 +104,19 @@ class AlertRule(StrEnum):
     """The rule by which the policy decided.
 
     `preference`: what the contact chose, or the default of what it never chose. `email_digest`: it waits for the
-    digest, and a text message has none. `need_limit`: an alert about the same need left not long ago. `pair_limit`: the
-    contact was told of the same pair in the last days. `quiet_hours`: no text messages at this hour. `told_before`: the
-    contact was told the same, and not the contrary since. `not_told`: it is only for those who were told of the pair.
-    `unreachable`: the channel says that it does not reach this contact. `sms_not_asked`: the contact did not ask for
-    text messages. `channel_off`: this installation has no such channel. `no_coordinator`: the département has none.
-    `nothing_to_do`: a digest that calls for no action is not sent. `no_longer_true`: overtaken while it waited.
+    digest, and a text message has none. `need_limit`: an alert about the same need left not long ago. `contact_limit`:
+    several about other needs did. `pair_limit`: the contact was told of the same pair in the last days. `quiet_hours`:
+    no text messages at this hour. `told_before`: the contact was told the same, and not the contrary since. `not_told`:
+    it is only for those who were told of the pair. `unreachable`: the channel says that it does not reach this contact.
+    `sms_not_asked`: the contact did not ask for text messages. `channel_off`: this installation has no such channel.
+    `no_coordinator`: the département has none. `nothing_to_do`: a digest that calls for no action is not sent.
+    `no_longer_true`: overtaken while it waited.
     """
 
     PREFERENCE = "preference"
     EMAIL_DIGEST = "email_digest"
     NEED_LIMIT = "need_limit"
+    CONTACT_LIMIT = "contact_limit"
     PAIR_LIMIT = "pair_limit"
     QUIET_HOURS = "quiet_hours"
     TOLD_BEFORE = "told_before"

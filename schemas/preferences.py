@@ -31,8 +31,8 @@ class Every(StrEnum):
 
 
 DIGEST_BY_DEFAULT: Final = frozenset({MessageKind.DECLINED, MessageKind.WITHDRAWN})
-"""What only informs, unless the company waited for it. Whatever asks for an answer, or undoes what was agreed, is told at
-once."""
+"""What only informs, unless the company waited for it. Whatever asks for an answer, or undoes what was agreed, is told
+at once."""
 
 SMS_BY_DEFAULT: Final = frozenset(
     {MessageKind.PROPOSED, MessageKind.ACCEPTED, MessageKind.AGREED, MessageKind.REMINDED_AGAIN}
@@ -64,8 +64,8 @@ class DigestTime(BaseModel):
 class Preferences(BaseModel):
     """The choices of one contact; what a contact never chose is as it is by default.
 
-    A kind that is absent from `email` or `sms` has its default pace. `digest` of a text message means that the news waits
-    for the email's; for one of its own, where no email tells it.
+    A kind that is absent from `email` or `sms` has its default pace. `digest` of a text message means that the news
+    waits for the email's; for one of its own, where no email tells it.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -13,11 +13,13 @@ Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 def _as_it_was(data: dict[str, Any]) -> dict[str, Any]:
-    """Version 2 only has further values of an enumeration: `kind` in `delivery.recorded`."""
+    """Version 2 only has further values of an enumeration: `kind` in `delivery.recorded`, `rule` in `alert.decided`."""
     return data
 
 
-UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = MappingProxyType({("delivery.recorded", 1): _as_it_was})
+UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = MappingProxyType(
+    {("delivery.recorded", 1): _as_it_was, ("alert.decided", 1): _as_it_was}
+)
 """By short name and the version that is read."""
 
 

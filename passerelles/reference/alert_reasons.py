@@ -17,6 +17,7 @@ _REASONS: Final = {
     AlertRule.PREFERENCE: "Ce contact a choisi de ne pas être averti de cela par ce canal.",
     AlertRule.EMAIL_DIGEST: "Ce contact veut cela dans son récapitulatif, qui part par e-mail.",
     AlertRule.NEED_LIMIT: "Une alerte sur le même besoin était partie depuis peu.",
+    AlertRule.CONTACT_LIMIT: "Plusieurs alertes étaient parties depuis peu vers ce contact.",
     AlertRule.PAIR_LIMIT: "Ce contact avait été averti de cette proposition depuis peu.",
     AlertRule.QUIET_HOURS: "Aucun SMS ne part à cette heure.",
     AlertRule.TOLD_BEFORE: "Ce contact en avait déjà été averti.",

@@ -62,7 +62,7 @@ class Deciding:
     def __init__(self, documents: Documents, limits: Limits, channels: Collection[Channel]) -> None:
         self._limits = limits
         self._channels = channels
-        self._alerts = Alerts(documents, limits.need)
+        self._alerts = Alerts(documents, limits.need, limits.contact)
 
     async def shares(self, question: Question, briefing: Briefing) -> list[Share]:
         """The message, as each contact and channel has a part in it; `briefing` says whom there is to tell.
@@ -109,7 +109,7 @@ class Deciding:
         return decide(
             kind,
             reader,
-            replace(past, need_at=seen.at.get(item["need"])),
+            replace(past, need_at=seen.at.get(item["need"]), alerts=len(seen.alerts)),
             question.now,
             self._limits,
             awaited=awaited(question.pairs[item["proposal"]], kind, Party(question.letter["party"])),

@@ -160,4 +160,9 @@ def limits_of(settings: Settings) -> Limits:
         raise SettingsError(
             "Les heures des SMS n'en laissent aucune.", remedy="Donner PASSERELLES_SMS_HOURS, « 8-20 » par exemple."
         ) from error
-    return Limits(timedelta(hours=settings.alert_need_hours), timedelta(days=settings.alert_pair_days), quiet)
+    return Limits(
+        timedelta(hours=settings.alert_need_hours),
+        timedelta(days=settings.alert_pair_days),
+        quiet,
+        settings.alert_contact_most,
+    )

@@ -10,6 +10,7 @@ The rules, in their order; the first that holds decides, and its name is recorde
 | `preference` | the contact wants this kind never, or in its digest | suppressed, gathered |
 | `pair_limit` | matching's word about a pair that the contact was told of in the last 7 days | gathered |
 | `need_limit` | an alert about a need of which one left in the last 24 hours | gathered |
+| `contact_limit` | an alert, when 8 left in the last 24 hours | gathered |
 | `quiet_hours` | a text message, at an hour at which none leaves | waiting |
 | `preference` | otherwise: the contact wants this kind at once | sent |
 
@@ -51,11 +52,14 @@ class Limits:
             about what matching finds for a need, however it comes in; the first comes within seconds.
         pair: between two alerts about one pair that leave at once (the domain's "no duplicate contact within 7 days").
         quiet: the hours of text messages.
+        contact: how many may leave at once to one contact by one channel within the time of `need`; 0: any number. A
+            company that twenty needs look at in a morning reads one digest of them, not twenty mails.
     """
 
     need: timedelta = timedelta(hours=24)
     pair: timedelta = timedelta(days=7)
     quiet: QuietHours = field(default_factory=QuietHours)
+    contact: int = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +93,13 @@ class Past:
         against: the rule by which what was told before settles it; none when it may be told.
         pair_at: when it was last told of the pair.
         need_at: when an alert about the need last left at once.
+        alerts: how many other messages alerted at once, within the time that the limit of needs looks back.
     """
 
     against: AlertRule | None = None
     pair_at: datetime | None = None
     need_at: datetime | None = None
+    alerts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +201,8 @@ def _gathering_rule(kind: MessageKind, pace: Pace, past: Past, now: datetime, li
         return AlertRule.PAIR_LIMIT
     if kind in ALERTS and past.need_at is not None and now - past.need_at < limits.need:
         return AlertRule.NEED_LIMIT
+    if kind in ALERTS and 0 < limits.contact <= past.alerts:
+        return AlertRule.CONTACT_LIMIT
     return None
 
 

@@ -32,6 +32,7 @@ def test_the_defaults_are_right() -> None:
         ("smtp", "127.0.0.1:25"),
         ("sms", "orange"),
         ("alert_window_ms", "-1"),
+        ("alert_contact_most", "1001"),
         ("log_level", "verbose"),
     ],
 )

@@ -1,4 +1,4 @@
-"""When an alert about each need last left at once for each contact and channel: what the limit of needs looks at.
+"""When an alert about each need last left at once for each contact and channel: what two limits look at.
 
 The right to alert is claimed before the delivery that uses it is written, on condition that nobody else has: two
 messages that are decided at the same time never both leave at once. A claim that came to nothing binds nobody.
@@ -7,7 +7,7 @@ messages that are decided at the same time never both leave at once. A claim tha
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -34,53 +34,54 @@ class Standing:
 
     Attributes:
         at: by need, when another message claimed it and told something.
+        alerts: the other messages that claimed something, where it matters how many do.
         void: the claims, as need and message, that came to nothing: they may be taken over.
         read: the document that says so; none where there was none.
     """
 
     at: Mapping[str, datetime] = field(default_factory=dict)
+    alerts: frozenset[str] = frozenset()
     void: frozenset[tuple[str, str]] = frozenset()
     read: Stored | None = None
 
 
 class Alerts:
-    """The claims of each address.
+    """The claims of each address: one a need within the window, and of no more than so many messages (0: any number).
 
     Every method raises `UnavailableError` when the store does not answer; made again, it does the same.
     """
 
-    def __init__(self, documents: Documents, window: timedelta) -> None:
+    def __init__(self, documents: Documents, window: timedelta, most: int) -> None:
         self._documents = documents
         self._window = window
+        self._most = most
 
     async def others(
         self, addresses: Collection[Address], needs: Collection[str], message: str, now: datetime
     ) -> dict[Address, Standing]:
-        """What other messages claimed about these needs within the window, by address."""
+        """What other messages claimed within the window, by address; of other needs than these only where it counts."""
         if not self._window:
             return {}
         stored = await self._documents.limits.get_many(":".join(address) for address in addresses)
         found: dict[Address, list[_Claim]] = {}
         for id_, each in stored.items():
             contact, _, channel = id_.rpartition(":")
-            about = self._recent(each.body, now, needs)
-            claims = [claim for claim in about if claim.message != message]
-            if claims:
-                found[contact, channel] = claims
+            recent = self._recent(each.body, now, None if self._most else needs)
+            claims = [claim for claim in recent if claim.message != message]
+            # Whether the others told anything is looked at only where it decides.
+            about = claims if self._crowded(claims) else [claim for claim in claims if claim.need in needs]
+            if about:
+                found[contact, channel] = about
         void = await self._void(found)
         return {
-            address: Standing(
-                {one.need: parse_time(one.at) for one in found.get(address, ()) if one not in void.get(address, ())},
-                frozenset((claim.need, claim.message) for claim in void.get(address, ())),
-                stored.get(":".join(address)),
-            )
+            address: _standing(found.get(address, ()), void.get(address, set()), stored.get(":".join(address)))
             for address in addresses
         }
 
     async def claim(
         self, address: Address, needs: Collection[str], message: str, seen: Standing, now: datetime
     ) -> bool:
-        """Take the right to alert about these needs. False: another message took one since they were `seen`."""
+        """Take the right to alert about these needs. False: others took one, or the last there was, since `seen`."""
         if not self._window:
             return True
         taken = False
@@ -88,9 +89,12 @@ class Alerts:
         def edit(body: Body | None) -> Body | None:
             nonlocal taken
             recent = self._recent(body, now) if body else []
-            about = [claim for claim in recent if claim.need in needs]
-            taken = any(claim.message != message and (claim.need, claim.message) not in seen.void for claim in about)
-            fresh = set(needs) - {claim.need for claim in about if claim.message == message}
+            mine = {claim.need for claim in recent if claim.message == message}
+            others = [
+                claim for claim in recent if claim.message != message and (claim.need, claim.message) not in seen.void
+            ]
+            taken = any(claim.need in needs for claim in others) or (not mine and self._crowded(others))
+            fresh = set(needs) - mine
             if taken or not fresh:
                 return None
             kept = [claim for claim in recent if claim.need not in fresh]
@@ -108,6 +112,10 @@ class Alerts:
         since = format_time(now - self._window)
         return [_Claim(need, message, at) for need, (message, at) in some if at > since]
 
+    def _crowded(self, claims: Iterable[_Claim]) -> bool:
+        """As many messages as may alert have."""
+        return 0 < self._most <= len({claim.message for claim in claims})
+
     async def _void(self, found: Mapping[Address, Collection[_Claim]]) -> Mapping[Address, set[_Claim]]:
         """The claims of messages that told nothing about the need after all."""
         asked: dict[str, list[tuple[Address, _Claim]]] = defaultdict(list)
@@ -122,6 +130,16 @@ class Alerts:
                 if not _tells(stored.body, claim.need):
                     void[address].add(claim)
         return void
+
+
+def _standing(claims: Iterable[_Claim], void: Collection[_Claim], read: Stored | None) -> Standing:
+    told = [claim for claim in claims if claim not in void]
+    return Standing(
+        {claim.need: parse_time(claim.at) for claim in told},
+        frozenset(claim.message for claim in told),
+        frozenset((claim.need, claim.message) for claim in void),
+        read,
+    )
 
 
 def _tells(delivery: Body, need: str) -> bool:

@@ -128,6 +128,47 @@ async def test_what_only_informs_waits_for_a_digest_that_has_something_to_do(sto
     assert ("declined", "gathered", "nothing_to_do") in await decided(world)
 
 
+async def test_many_needs_in_a_morning_are_a_few_alerts_and_a_digest(store: Store) -> None:
+    world = world_of(store)
+    for number in range(1, 21):
+        await world.hear(made(number, need=f"need{number}"))
+        await world.sweep(seconds=60)
+    most = Limits().contact
+    assert len(world.email.to("lender-rh")) == most
+    assert ("proposed", "gathered", "contact_limit") in await decided(world, "lender-rh")
+    await world.hear(outcome(ProposalAccepted, 1, Party.BORROWER, need="need20"))
+    assert len(world.email.to("lender-rh")) == most + 1, "what a company decided knows no limit"
+    await world.sweep(seconds=NIGHT.total_seconds())
+    await world.rest()
+    *_, digest = world.email.to("lender-rh")
+    assert digest.startswith("Récapitulatif")
+    assert len(world.email.to("lender-rh")) == most + 2
+    told = {
+        pair
+        for pair, kind, contact, _ in await world.told()
+        if (kind, contact) == ("proposed", str(some_id("lender-rh")))
+    }
+    assert len(told) == 20, "none is missed"
+
+
+async def test_alerts_that_nobody_got_do_not_count(store: Store) -> None:
+    email = CountingChannel()
+    world = World(store, limits=Limits(contact=2), email=email)
+    email.answer = lambda: Attempt(Verdict.FAILED, "smtp_550")
+    await world.hear(made(1, need="n1"))
+    await world.hear(made(2, need="n2"))
+    email.answer = lambda: Attempt(Verdict.SENT, "smtp_250")
+    for number in (3, 4, 5):
+        await world.hear(made(number, need=f"n{number}"))
+    assert len(email.to("lender-rh")) == 2
+
+
+async def test_alerts_at_the_same_moment_do_not_pass_the_limit_together(store: Store) -> None:
+    world = World(store, limits=Limits(contact=3))
+    await asyncio.gather(*(world.hear(made(number, need=f"n{number}")) for number in range(1, 13)))
+    assert len(world.email.to("lender-rh")) == 3
+
+
 @pytest.mark.parametrize("gone", [True, False])
 async def test_whom_no_email_tells_has_its_digest_by_text(store: Store, gone: bool) -> None:
     sms = CountingChannel()

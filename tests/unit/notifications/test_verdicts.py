@@ -136,8 +136,22 @@ def test_as_time_passes_what_may_leave_stays_so_and_turns_come_no_earlier(
         assert late.until >= early.until
 
 
+@given(st.sampled_from(sorted(ALERTS)), st.integers(0, 20), st.integers(0, 20))
+def test_as_many_alerts_leave_at_once_as_may(kind: MessageKind, most: int, before: int) -> None:
+    preferences = Preferences(email=dict.fromkeys(MessageKind, Pace.AT_ONCE))
+    reader = Reader(CONTACT, Channel.EMAIL, preferences)
+    decision = decide(kind, reader, Past(alerts=before), NOW, Limits(contact=most))
+    if kind is MessageKind.REMINDED_AGAIN:
+        assert decision.verdict is AlertVerdict.SUPPRESSED
+    elif most and before >= most:
+        assert (decision.verdict, decision.rule) == (AlertVerdict.GATHERED, AlertRule.CONTACT_LIMIT)
+    else:
+        assert decision.verdict is AlertVerdict.SENT
+
+
 @pytest.mark.parametrize("kind", [MessageKind.ACCEPTED, MessageKind.AGREED, MessageKind.CANCELLED])
 def test_what_a_company_decided_is_news_however_much_was_told_before(kind: MessageKind) -> None:
     moment_ago = NOW - timedelta(minutes=1)
-    decision = decide(kind, Reader(CONTACT, Channel.EMAIL), Past(pair_at=moment_ago, need_at=moment_ago), NOW, LIMITS)
+    past = Past(pair_at=moment_ago, need_at=moment_ago, alerts=99)
+    decision = decide(kind, Reader(CONTACT, Channel.EMAIL), past, NOW, LIMITS)
     assert decision.verdict is AlertVerdict.SENT
