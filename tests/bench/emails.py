@@ -47,7 +47,7 @@ from tests.bench.briefing_server import briefing_server
 from tests.integration.notifications.many_alerts import Answers, alert
 from tests.mail_server import mail_server, taken
 
-ROUNDS: Final = 6
+ROUNDS: Final = 10
 ALERTS: Final = 400
 BATCH: Final = 200
 """Events of one batch: what a consumer is given at once."""
