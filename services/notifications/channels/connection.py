@@ -15,6 +15,7 @@ from services.notifications.channels.port import Attempt, OfAddress, Verdict
 START_INPUT: Final = 354
 OK: Final = 250
 PERMANENT: Final = 500
+REFUSALS: Final = range(400, 600)
 
 UNREACHABLE: Final = Attempt(Verdict.RETRY, "smtp_unreachable", reachable=False)
 NO_SMTPUTF8: Final = Attempt(Verdict.FAILED, "smtp_no_smtputf8")
@@ -51,7 +52,7 @@ async def deliver(smtp: aiosmtplib.SMTP, envelope: Envelope, content: bytes, *, 
     """One mail transaction: MAIL, RCPT, DATA, then the content (RFC 5321, section 3.3).
 
     Up to the answer 354 nothing has been handed over, and any loss leaves the mail ours. From the first byte of content
-    on, only the server's last answer tells; without it nobody knows.
+    on, only the server's last answer tells; without one that takes or refuses it, nobody knows.
 
     Raises:
         StaleConnectionError: the connection was already gone, before the server said anything.
@@ -90,12 +91,16 @@ async def _content(smtp: aiosmtplib.SMTP, content: bytes, seconds: float) -> Att
         raise
     if response.code // 100 == OK // 100:
         return Attempt(Verdict.SENT, f"smtp_{response.code}")
+    if response.code not in REFUSALS:
+        # Neither taken nor refused: to send it again may be to send it twice.
+        smtp.close()
+        return LOST_AFTER_DATA
     await _reset(smtp, response, seconds)
     return refusal(response.code)
 
 
 def refusal(code: int) -> Attempt:
-    """4xx: later; 5xx: never (RFC 5321, section 4.2.1). Anything else before the end is a server gone wrong."""
+    """4xx: later; 5xx: never (RFC 5321, section 4.2.1). Anything else, before the content, is a server gone wrong."""
     verdict = Verdict.FAILED if code >= PERMANENT else Verdict.RETRY
     return Attempt(verdict, f"smtp_{code}" if code > 0 else "smtp_malformed")
 

@@ -76,10 +76,12 @@ class BareServer:
     """Speaks just enough SMTP to fall silent, or hang up, at one point of the conversation.
 
     `at` is the command after which it does so: `CONNECT`, `MAIL`, `RCPT`, `DATA`, or `.` for the end of the content.
+    `taken` is what it answers to a content.
     """
 
-    def __init__(self, at: str, *, hang_up: bool, first: int = 0) -> None:
+    def __init__(self, at: str, *, hang_up: bool, first: int = 0, taken: str = "250 taken") -> None:
         self._at, self._hang_up, self._first = at, hang_up, first
+        self._taken = f"{taken}\r\n".encode()
         self.contents = 0
         self.connections = 0
         self.released = asyncio.Event()
@@ -112,7 +114,7 @@ class BareServer:
             self.contents += 1
             if mails > self._first and await self._stops("."):
                 return
-            writer.write(b"250 taken\r\n")
+            writer.write(self._taken)
 
     async def _stops(self, word: str) -> bool:
         if word != self._at:

@@ -105,6 +105,15 @@ async def test_a_server_lost_after_the_content_leaves_the_outcome_unknown(*, han
     assert server.contents == 1, "and it is not sent again"
 
 
+@pytest.mark.parametrize("answer", ["354 go on", "150 wait", "99 bottles", "600 what", "-25 cold", "taken"])
+async def test_an_answer_that_means_nothing_after_the_content_leaves_the_outcome_unknown(answer: str) -> None:
+    server = BareServer("", hang_up=False, taken=answer)
+    async with bare(server) as url:
+        attempts = await send(url, times=2)
+    assert attempts == [Attempt(Verdict.UNKNOWN, "smtp_no_answer")] * 2
+    assert server.connections == server.contents == 2, "what such a server says next is not believed either"
+
+
 async def test_a_connection_that_went_stale_is_replaced() -> None:
     server = BareServer("MAIL", hang_up=True, first=1)
     async with bare(server) as url:
