@@ -89,7 +89,7 @@ class Letter:
         preferences_url: where the contact chooses what to be told; `unsubscribe_url`: where it ends alerts by email.
         as_coordinator: it goes to the coordinator of the company's département, not to one of its contacts.
         to_call: whom such a coordinator reaches there.
-        thread: the need, when it is about one of the reader's own: its messages are one conversation.
+        thread: the need, when it is about one alone: its messages are one conversation.
     """
 
     company: str
@@ -205,8 +205,7 @@ def _sections(told: Sequence[_Told]) -> tuple[Section, ...]:
 
 def _thread(told: Sequence[_Told]) -> str:
     needs = {pair.need_id for each in told for pair in each.pairs}
-    own = all(each.party is Party.BORROWER for each in told)
-    return str(needs.pop()) if own and len(needs) == 1 else ""
+    return str(needs.pop()) if len(needs) == 1 else ""
 
 
 def _rank(item: Item) -> tuple[int, int, int, str]:

@@ -163,6 +163,15 @@ def proposed(count: int, needs: int, party: Party) -> tuple[list[Item], Letter]:
     return items, compose(items, answer, answer.contacts[0], party)
 
 
+@pytest.mark.parametrize("party", Party)
+def test_what_is_told_of_one_need_is_one_conversation_on_either_side(party: Party) -> None:
+    items, several = proposed(3, 1, party)
+    assert several.thread == proposed(1, 1, party)[1].thread == str(items[0][0].need_id)
+    assert RENDERER.email(several).thread == several.thread
+    assert proposed(4, 2, party)[1].thread == ""
+    assert one(MessageKind.ESCALATED, party).thread == ""
+
+
 def test_what_is_counted_is_the_needs_for_the_lender() -> None:
     _, written = proposed(18, 5, Party.LENDER)
     message = RENDERER.email(written)
