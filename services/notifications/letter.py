@@ -12,7 +12,7 @@ from services.notifications.contacts import Briefing, Contact
 from services.notifications.lines import Line, line_of
 from services.notifications.pairs import KnownPair
 from services.notifications.phrases import PHRASES, Phrases, subject_of, title_of, topic
-from services.notifications.wording import NBSP, counted, plain
+from services.notifications.wording import NBSP, counted, lowered, plain
 
 ORDER: Final = (
     MessageKind.AGREED,
@@ -30,7 +30,7 @@ ORDER: Final = (
 SHOWN: Final = 8
 """How many proposals a message shows in full, the others by a line each."""
 
-IN_DIGEST: Final = "Voici ce qui vous concerne depuis votre dernier récapitulatif."
+IN_DIGEST: Final = "Voici, en un seul message, ce qui a été gardé pour votre récapitulatif."
 
 LISTED: Final = 100
 """How many a message tells at most; a cohort of 220 people can bring hundreds at once."""
@@ -152,7 +152,7 @@ def compose_parts(parts: Sequence[Part], contact: Contact, *, digest: bool = Fal
     return Letter(
         company=company,
         contact=plain(contact.name),
-        subject=f"Récapitulatif{NBSP}: {subject}" if digest else subject,
+        subject=f"Récapitulatif{NBSP}– {lowered(subject)}" if digest else subject,
         sections=sections,
         left_out=sum(max(0, len(part.items) - LISTED) for part in parts),
         lead_in=f"{company} n’a pas encore répondu à ce qui lui a été proposé." if escalated else lead_in,

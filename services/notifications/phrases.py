@@ -46,8 +46,8 @@ def _awaited(title: str, titles: str) -> Phrases:
     return Phrases(
         title,
         titles,
-        "Sans réponse de votre part, l’autre entreprise attend. Accepter ou décliner prend une minute, et décliner "
-        "libère la place pour d’autres.",
+        "Nous n’avons pas encore votre réponse. Accepter ou décliner prend une minute, et décliner libère la place "
+        "pour d’autres.",
         _ANSWER,
         "votre réponse est attendue",
         titles,

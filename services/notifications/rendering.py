@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from services.notifications.gsm7 import CONCATENATED_SEGMENT, septets, transliterate
 from services.notifications.letter import Letter
 from services.notifications.lines import Line
-from services.notifications.wording import counted, exact, plain, telephone
+from services.notifications.wording import capital, counted, exact, plain, telephone
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
@@ -99,12 +99,12 @@ class Renderer:
 def _phrases(letter: Letter) -> tuple[str, list[str], str]:
     """How it begins, what may be added in this order, and how it ends."""
     first = letter.sections[0]
-    said = first.phrases.text if first.count == 1 else f"{first.count} {first.phrases.texts}"
+    said = capital(first.phrases.text) if first.count == 1 else f"{first.count} {first.phrases.texts}"
     others = sum(section.count for section in letter.sections[1:])
     more = f" Et {counted(others, 'autre nouvelle', 'autres nouvelles')} par e-mail." if others else ""
     heading, *rest = _best(first.lines[0])
     lead = " : " if len(first.lines) == 1 else f". {first.phrases.first} : "
-    return f"{SENDER_NAME} : {said}", [lead + heading, *(f", {each}" for each in rest)], f".{more}"
+    return f"{SENDER_NAME}. {said}", [lead + heading, *(f", {each}" for each in rest)], f".{more}"
 
 
 def _best(line: Line) -> list[str]:
@@ -120,8 +120,8 @@ def _telephone(text: str) -> str:
 
 
 def _preheader(letter: Letter) -> str:
+    if letter.as_coordinator:
+        return letter.lead_in
     first = letter.sections[0]
     best = first.lines[0]
-    if letter.lead_in:
-        return letter.lead_in
     return f"{', '.join((best.heading, *best.terms))}. {first.phrases.lead}"

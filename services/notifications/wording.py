@@ -111,6 +111,16 @@ def quoted(text: str) -> str:
     return f"«{NBSP}{text}{NBSP}»"
 
 
+def capital(text: str) -> str:
+    """As it begins a sentence."""
+    return text[:1].upper() + text[1:]
+
+
+def lowered(text: str) -> str:
+    """As it goes on within one."""
+    return text[:1].lower() + text[1:]
+
+
 def number(value: int) -> str:
     """Thousands apart, by a narrow space."""
     return f"{value:,}".replace(",", THIN)

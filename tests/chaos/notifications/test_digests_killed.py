@@ -129,7 +129,7 @@ async def test_without_a_kill_each_is_told_once() -> None:
     await live(outside, Fate())
     await check(outside, 0)
     assert len(outside.sms.sent) == 2
-    assert [subject.partition("\xa0:")[0] for subject in outside.email.to("lender-rh")] == ["Récapitulatif"]
+    assert [subject.partition("\xa0–")[0] for subject in outside.email.to("lender-rh")] == ["Récapitulatif"]
     assert len(outside.email.to("borrower-rh")) == 3
 
 

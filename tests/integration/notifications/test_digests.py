@@ -53,7 +53,7 @@ async def test_what_follows_an_alert_about_a_need_joins_the_digest_of_the_day(st
     await world.sweep(seconds=NIGHT.total_seconds())
     await world.rest()
     (_, digest) = world.email.to("borrower-rh")
-    assert digest == "Récapitulatif\xa0: 2\xa0profils pour votre besoin «\xa0Opérateur de conditionnement\xa0»"
+    assert digest == "Récapitulatif\xa0– 2\xa0profils pour votre besoin «\xa0Opérateur de conditionnement\xa0»"
     assert kinds(await world.told()) == {"proposed": 6}
     assert await decided(world) == [
         ("proposed", "sent", "preference"),
@@ -123,7 +123,7 @@ async def test_what_only_informs_waits_for_a_digest_that_has_something_to_do(sto
     await world.hear(made(3, "a3"))
     await world.sweep(hours=24)
     (*_, digest) = [message.text for _, to, message in world.email.sent if to.startswith("borrower-rh")]
-    assert world.email.to("borrower-rh")[-1].startswith("Récapitulatif\xa0: Un profil")
+    assert world.email.to("borrower-rh")[-1].startswith("Récapitulatif\xa0– un profil")
     assert "PROPOSITION DÉCLINÉE" in digest
     assert ("declined", "gathered", "nothing_to_do") in await decided(world)
 

@@ -14,11 +14,11 @@ from schemas.decisions import ProposalAccepted, ProposalAgreed, ProposalCancelle
 from schemas.deliveries import MessageKind
 from schemas.vocabulary import DeclineReason, Party
 from services.notifications.gsm7 import segments, transliterate
-from services.notifications.letter import LISTED, SHOWN, Item, Letter, choose, compose
+from services.notifications.letter import LISTED, SHOWN, Item, Letter, Part, choose, compose, compose_parts
 from services.notifications.pairs import KnownPair, after
 from services.notifications.policy import LADDER, other
-from services.notifications.rendering import EMAIL_BYTES, Renderer
-from services.notifications.wording import counted, distance, period, plain, telephone
+from services.notifications.rendering import EMAIL_BYTES, Rendered, Renderer
+from services.notifications.wording import capital, counted, distance, period, plain, telephone
 from tests.unit.notifications.samples import (
     BORROWER,
     COUNTERPART,
@@ -130,6 +130,51 @@ def test_several_proposals_come_best_first_each_with_its_link() -> None:
     assert message.subject == "3\xa0profils pour votre besoin «\xa0Opérateur de conditionnement\xa0»"
     assert [int(score) for score in re.findall(r"(\d+) sur 100", message.text)] == [87, 74, 61]
     assert message.html.count("Voir et répondre") == 3
+
+
+def digest(party: Party, kind: MessageKind = MessageKind.PROPOSED) -> Rendered:
+    """A digest of one pair."""
+    answer = briefing(
+        BORROWER if party is Party.BORROWER else LENDER,
+        ["a1"],
+        title="Opérateur de conditionnement" if party is Party.BORROWER else None,
+    )
+    parts = [Part(party, answer, [(pair_in(kind, party), kind)])]
+    return RENDERER.email(compose_parts(parts, answer.contacts[0], digest=True))
+
+
+def test_a_digest_shows_its_best_line_first_and_is_true_of_the_first_one_too() -> None:
+    message = digest(Party.BORROWER)
+    lead_in = "Voici, en un seul message, ce qui a été gardé pour votre récapitulatif."
+    before, _, body = message.html.partition('role="article"')
+    assert "Conduite d’équipement d’usinage, 12\xa0personnes, à partir du" in before
+    assert "récapitulatif" not in before.partition("<body")[2]
+    assert lead_in in body
+    assert lead_in in message.text
+    assert "depuis votre dernier" not in message.text
+
+
+@pytest.mark.parametrize("kind", [MessageKind.REMINDED, MessageKind.REMINDED_AGAIN])
+@pytest.mark.parametrize("party", Party)
+def test_a_reminder_says_nothing_of_the_other_company(kind: MessageKind, party: Party) -> None:
+    """It may be as silent."""
+    text = RENDERER.email(one(kind, party)).text
+    assert "Nous n’avons pas encore votre réponse." in text
+    assert "l’autre entreprise" not in text
+
+
+@pytest.mark.parametrize(("kind", "party"), EVERY)
+def test_a_subject_and_a_text_message_have_one_colon_at_most(kind: MessageKind, party: Party) -> None:
+    names = ["a1", "a2", "a3"]
+    for some in (names[:1], names):
+        written = letter([(pair_in(kind, party, name), kind) for name in some], party, some)
+        assert RENDERER.email(written).subject.count(":") <= 1
+        said = RENDERER.sms(written).text.partition("http")[0]
+        assert said.startswith("Passerelles industries. ")
+        assert said.count(":") <= 1
+    subject = digest(party, kind).subject
+    assert subject.startswith("Récapitulatif\xa0– ")
+    assert subject.count(":") <= 1
 
 
 def test_a_message_of_several_kinds_says_first_what_calls_for_an_action() -> None:
@@ -260,7 +305,8 @@ def test_only_a_coordinator_is_told_whom_to_call_at_the_reader_s_own_company(kin
     own = contact_json("rh")["email"]
     for body in (message.text, message.html):
         assert (own in body) == (kind is MessageKind.ESCALATED)
-        assert ("expirent au bout" in body) == (kind is not MessageKind.ESCALATED)
+        until = "Les liens vers les propositions sont personnels et expirent au bout de 14"
+        assert (until in body) == (kind is not MessageKind.ESCALATED)
 
 
 def test_the_links_of_a_contact_go_with_its_message() -> None:
@@ -294,9 +340,9 @@ def test_a_text_message_leaves_out_whole_phrases(kind: MessageKind, party: Party
         assert segments(text) <= 2
         assert "..." not in text
         assert said.endswith(".")
-        last = re.split(r", | : ", said.removesuffix("."))[-1]
+        last = re.split(r", | : |^Passerelles industries\. ", said.removesuffix("."))[-1]
         line = first.lines[0]
-        ends = [line.heading, f"{line.score}/100", *line.terms, first.phrases.text, f"3 {first.phrases.texts}"]
+        ends = [line.heading, f"{line.score}/100", *line.terms, capital(first.phrases.text), f"3 {first.phrases.texts}"]
         if line.counterpart:
             ends += [line.counterpart.company_name, "+33565000000"]
         assert any(transliterate(end).endswith(last) for end in ends), last
