@@ -43,11 +43,18 @@ class Contact(_Answer):
     preferences_url: str = ""
     unsubscribe_url: str = ""
 
+    @property
+    def reached(self) -> bool:
+        """Whether a message may arrive there, by all that is known of its address and number."""
+        texts = self.sms and bool(self.phone) and Channel.SMS not in self.unreachable
+        return texts or (bool(self.email) and Channel.EMAIL not in self.unreachable)
+
 
 class Coordinator(_Answer):
     """Whoever follows the company's département."""
 
     id: UUID
+    departement: str = ""
     name: str
     email: str
 

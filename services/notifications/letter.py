@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -11,7 +11,7 @@ from schemas.vocabulary import Party
 from services.notifications.contacts import Briefing, Contact
 from services.notifications.lines import Line, line_of
 from services.notifications.pairs import KnownPair
-from services.notifications.phrases import PHRASES, Phrases, subject_of, title_of, topic
+from services.notifications.phrases import PHRASES, UNREACHED, Phrases, subject_of, title_of, topic
 from services.notifications.wording import NBSP, counted, lowered, plain
 
 ORDER: Final = (
@@ -31,6 +31,11 @@ SHOWN: Final = 8
 """How many proposals a message shows in full, the others by a line each."""
 
 IN_DIGEST: Final = "Voici, en un seul message, ce qui a été gardé pour votre récapitulatif."
+
+UNANSWERED: Final = "{} n’a pas encore répondu à ce qui lui est proposé."
+UNTOLD: Final = (
+    "Nos messages n’arrivent à personne chez {}, qui n’a peut-être pas été prévenue de ce qui lui est proposé."
+)
 
 LISTED: Final = 100
 """How many a message tells at most; a cohort of 220 people can bring hundreds at once."""
@@ -88,6 +93,7 @@ class Letter:
         lead_in: what stands before everything else, that it is a digest for instance.
         preferences_url: where the contact chooses what to be told; `unsubscribe_url`: where it ends alerts by email.
         as_coordinator: it goes to the coordinator of the company's département, not to one of its contacts.
+        departement: the code of that one; empty where the registry does not say.
         to_call: whom such a coordinator reaches there.
         thread: the need, when it is about one alone: its messages are one conversation.
     """
@@ -101,6 +107,7 @@ class Letter:
     preferences_url: str = ""
     unsubscribe_url: str = ""
     as_coordinator: bool = False
+    departement: str = ""
     to_call: tuple[Contact, ...] = ()
     thread: str = ""
 
@@ -145,21 +152,25 @@ def compose_parts(parts: Sequence[Part], contact: Contact, *, digest: bool = Fal
         msg = "the registry knows none of these proposals"
         raise ValueError(msg)
     told.sort(key=lambda each: ORDER.index(each.kind))
-    sections, company = _sections(told), plain(parts[0].briefing.company.name)
-    escalated = told[0].kind is MessageKind.ESCALATED
+    escalated, briefing = told[0].kind is MessageKind.ESCALATED, parts[0].briefing
+    company, unreached = plain(briefing.company.name), escalated and not any(each.reached for each in briefing.contacts)
+    sections = _sections(told, UNREACHED if unreached else {})
     subject = _subject(sections, {company} if escalated else told[0].topics)
     lead_in = IN_DIGEST if digest else ""
+    if escalated:
+        lead_in = (UNTOLD if unreached else UNANSWERED).format(company)
     return Letter(
         company=company,
         contact=plain(contact.name),
         subject=f"Récapitulatif{NBSP}– {lowered(subject)}" if digest else subject,
         sections=sections,
         left_out=sum(max(0, len(part.items) - LISTED) for part in parts),
-        lead_in=f"{company} n’a pas encore répondu à ce qui lui a été proposé." if escalated else lead_in,
+        lead_in=lead_in,
         preferences_url=contact.preferences_url,
         unsubscribe_url=contact.unsubscribe_url,
         as_coordinator=escalated,
-        to_call=parts[0].briefing.contacts if escalated else (),
+        departement=briefing.coordinator.departement if escalated and briefing.coordinator else "",
+        to_call=briefing.contacts if escalated else (),
         thread="" if digest or escalated else _thread(told),
     )
 
@@ -185,14 +196,14 @@ def _told(part: Part, contact: Contact) -> Iterator[_Told]:
             yield _Told(kind, party, [pair for pair, _ in told], lines, {topic(item, party) for _, item in told})
 
 
-def _sections(told: Sequence[_Told]) -> tuple[Section, ...]:
+def _sections(told: Sequence[_Told], instead: Mapping[Party, Phrases]) -> tuple[Section, ...]:
     sections, room = [], SHOWN
     for each in told:
         sections.append(
             Section(
                 each.kind,
                 each.party,
-                PHRASES[each.kind, each.party],
+                instead.get(each.party, PHRASES[each.kind, each.party]),
                 each.lines[:room],
                 each.lines[room:],
                 _count(each.kind, each.party, each.pairs),

@@ -55,12 +55,15 @@ def _awaited(title: str, titles: str) -> Phrases:
     )
 
 
-def _unanswered(who: str) -> Phrases:
-    """What a coordinator is told of a company that was reminded and did not answer."""
+def _unanswered(who: str, *, reached: bool = True) -> Phrases:
+    """What a coordinator is told of a company that did not answer: it was reminded, or could not be."""
+    since, call = "Depuis plusieurs jours, la", "aide souvent"
+    if not reached:
+        since, call = "La", "permet de la prévenir, et d’apprendre à qui écrire"
     return Phrases(
         "Proposition sans réponse",
         "propositions sans réponse",
-        f"Depuis plusieurs jours, la réponse de {who} est attendue. Un appel aide souvent.",
+        f"{since} réponse de {who} est attendue. Un appel {call}.",
         _SEE,
         "proposition sans réponse",
         "propositions sans réponse",
@@ -186,6 +189,12 @@ PHRASES: Final[dict[tuple[MessageKind, Party], Phrases]] = {
     (MessageKind.ESCALATED, _BORROWER): _unanswered("l’entreprise d’accueil"),
     (MessageKind.ESCALATED, _LENDER): _unanswered("l’entreprise d’origine"),
 }
+
+UNREACHED: Final = {
+    _BORROWER: _unanswered("l’entreprise d’accueil", reached=False),
+    _LENDER: _unanswered("l’entreprise d’origine", reached=False),
+}
+"""What a coordinator is told, instead, of a company where no message arrives."""
 
 
 def title_of(kind: MessageKind, party: Party, count: int, needs: int = 1) -> str:

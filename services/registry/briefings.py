@@ -102,6 +102,7 @@ class CoordinatorBrief(_Model):
     """The coordinator of the company's département."""
 
     id: UUID
+    departement: str
     name: str
     email: str
 

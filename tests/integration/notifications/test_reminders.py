@@ -16,9 +16,7 @@ from services.notifications.channels.port import Attempt, Verdict
 from services.notifications.ladder import FURTHER
 from services.notifications.verdicts import Limits
 from tests.integration.notifications.ledger_world import CountingChannel, World, decisions_of
-from tests.unit.notifications.samples import contact_json, ids, made, outcome, some_id, withdrawn
-
-COORDINATOR = {"id": str(some_id("coordinator")), "name": "Anne Roques", "email": "coordination@mecanic.example.org"}
+from tests.unit.notifications.samples import COORDINATOR, contact_json, ids, made, outcome, some_id, withdrawn
 
 
 def world_of(store: Store, *, sms: bool = True, preferences: Preferences | None = None) -> World:
@@ -68,7 +66,7 @@ async def test_the_ladder_goes_from_email_to_text_to_coordinator(store: Store) -
     assert await kinds_to(world, "coordinator") == [("escalated", "email"), ("escalated", "email")], "one a company"
     letters = [message for _, to, message in world.email.sent if to == COORDINATOR["email"]]
     assert letters[0].subject == "Proposition sans réponse\xa0: Conserverie des Causses"
-    assert "coordinateur territorial" in letters[0].text
+    assert "vous suivez les entreprises du département\xa046" in letters[0].text
     assert "http" not in letters[0].text, "nobody answers in the company's place"
     assert await rules(world, "lender-rh", ["reminded_again"]) == [("reminded_again", "suppressed", "sms_not_asked")]
     before = await world.deliveries()
@@ -156,6 +154,9 @@ async def test_a_company_that_nobody_could_tell_is_its_coordinator_s_to_call(sto
     await days(world, 3.2)
     assert await rules(world, "borrower-rh", ["proposed"]) == [("proposed", "suppressed", "unreachable")]
     assert await kinds_to(world, "coordinator") == [("escalated", "email")] * 2
+    letters = [message.text for _, to, message in world.email.sent if to == COORDINATOR["email"]]
+    assert all("n’a peut-être pas été prévenue" in text for text in letters)
+    assert sum("(les e-mails n’y arrivent plus)" in text for text in letters) == 1, "the other has no contact"
 
 
 async def test_a_pair_that_ended_is_reminded_of_by_nobody(store: Store) -> None:

@@ -128,6 +128,7 @@ def briefing_json(
     title: str | None = "Opérateur de conditionnement",
     counterpart: dict[str, Any] | None = None,
     status: str | None = None,
+    coordinator: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What the registry answers about these pairs."""
     contacts = contacts if contacts is not None else [contact_json("rh")]
@@ -167,6 +168,7 @@ def briefing_json(
             }
             for pair in pairs
         ],
+        "coordinator": coordinator,
     }
 
 
@@ -188,6 +190,12 @@ def briefing(company: UUID, availabilities: list[str], *, needs: Sequence[str] =
     return Briefing.model_validate(briefing_json(company, pairs, **more))
 
 
+COORDINATOR = {
+    "id": str(some_id("coordinator")),
+    "departement": "46",
+    "name": "Sophie Lacaze",
+    "email": "s.lacaze@coordination.example.org",
+}
 COUNTERPART = {
     "company_name": "Aéro Mécanique du Célé",
     "siret": "12345678200010",

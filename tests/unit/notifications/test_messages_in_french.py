@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from schemas.decisions import ProposalAccepted, ProposalAgreed, ProposalCancelled, ProposalDeclined
 from schemas.deliveries import MessageKind
 from schemas.vocabulary import DeclineReason, Party
+from services.notifications.audience import coordinator_of
 from services.notifications.gsm7 import segments, transliterate
 from services.notifications.letter import LISTED, SHOWN, Item, Letter, Part, choose, compose, compose_parts
 from services.notifications.pairs import KnownPair, after
@@ -21,6 +23,7 @@ from services.notifications.rendering import EMAIL_BYTES, Rendered, Renderer
 from services.notifications.wording import capital, counted, distance, period, plain, telephone
 from tests.unit.notifications.samples import (
     BORROWER,
+    COORDINATOR,
     COUNTERPART,
     LENDER,
     NOW,
@@ -295,8 +298,6 @@ def test_the_digest_says_what_it_is_first_and_the_footer_leads_to_the_reader_s_c
         assert "https://passerelles.example/r/abc" in body
         assert "https://passerelles.example/u/abc" in body
     assert "contact de" in message.text
-    coordinator = replace(written, as_coordinator=True, preferences_url="", unsubscribe_url="")
-    assert "coordinateur territorial de Conserverie des Causses" in RENDERER.email(coordinator).text
 
 
 @pytest.mark.parametrize(("kind", "party"), EVERY)
@@ -307,6 +308,67 @@ def test_only_a_coordinator_is_told_whom_to_call_at_the_reader_s_own_company(kin
         assert (own in body) == (kind is MessageKind.ESCALATED)
         until = "Les liens vers les propositions sont personnels et expirent au bout de 14"
         assert (until in body) == (kind is not MessageKind.ESCALATED)
+
+
+def escalated(*contacts: dict[str, Any], party: Party = Party.BORROWER) -> Rendered:
+    """What the coordinator is told of a company of these contacts."""
+    company = BORROWER if party is Party.BORROWER else LENDER
+    answer = briefing(company, ["a1"], contacts=list(contacts), coordinator=COORDINATOR)
+    reader = coordinator_of(answer)
+    assert reader is not None
+    kind = MessageKind.ESCALATED
+    return RENDERER.email(compose([(pair_in(kind, party), kind)], answer, reader, party))
+
+
+def bodies(message: Rendered) -> tuple[str, str]:
+    """What is read of it, in HTML and in plain text."""
+    html = re.sub(r"<!--.*?-->|<[^>]+>", "", message.html.partition("<body")[2], flags=re.DOTALL)
+    return html.replace("&nbsp;", "\xa0"), message.text
+
+
+LOST = "dsn_5_1_1"
+UNTOLD = "n’a peut-être pas été prévenue"
+NO_MAIL, NO_TEXTS = "(les e-mails n’y arrivent plus)", "(les SMS n’y arrivent plus)"
+
+
+@pytest.mark.parametrize("party", Party)
+@pytest.mark.parametrize(
+    ("contacts", "told"),
+    [
+        ([{}], True),
+        ([{"unreachable": {"email": LOST}}], False),
+        ([{"unreachable": {"email": LOST}}, {}], True),
+        ([{"unreachable": {"email": LOST}, "sms": True, "phone": "+33612345678"}], True),
+        ([{"unreachable": {"email": LOST}, "sms": False, "phone": "+33612345678"}], False),
+        ([{"unreachable": {"email": LOST, "sms": LOST}, "sms": True, "phone": "+33612345678"}], False),
+        ([{"unreachable": {"sms": LOST}, "sms": True, "phone": "+33612345678"}], True),
+        ([], False),
+    ],
+)
+def test_a_coordinator_is_told_whether_the_company_could_be_told(
+    contacts: list[dict[str, Any]], told: bool, party: Party
+) -> None:
+    people = [{**contact_json(f"rh{at}"), **each} for at, each in enumerate(contacts)]
+    message = escalated(*people, party=party)
+    for body in bodies(message):
+        assert ("n’a pas encore répondu" in body) == ("Depuis plusieurs jours" in body) == told
+        assert (UNTOLD in body) == ("Un appel permet de la prévenir" in body) == (not told)
+        assert body.count(NO_MAIL) == sum("email" in each.get("unreachable", {}) for each in contacts)
+        assert body.count(NO_TEXTS) == sum("sms" in each.get("unreachable", {}) for each in contacts)
+    for each in people:
+        dead = "email" in each.get("unreachable", {})
+        assert (f"{each['email']} {NO_MAIL}" in message.text) == dead
+        assert (f"mailto:{each['email']}" in message.html) == (not dead)
+
+
+def test_a_coordinator_reads_why_it_is_written_to_and_who_changes_that() -> None:
+    for body in bodies(escalated(contact_json("rh"))):
+        footer = body.partition("Vous recevez ce message")[2]
+        assert "vous suivez les entreprises du département\xa046, dont Conserverie des Causses." in footer
+        assert "demandez à l’opérateur de la plateforme de désigner quelqu’un d’autre" in footer
+    for body in bodies(RENDERER.email(one(MessageKind.PROPOSED, Party.BORROWER))):
+        assert "contact de Conserverie des Causses." in body
+        assert "opérateur de la plateforme" not in body
 
 
 def test_the_links_of_a_contact_go_with_its_message() -> None:
