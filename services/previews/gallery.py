@@ -69,12 +69,18 @@ class Gallery:
     async def fill(self) -> None:
         """Write every message, and read every page from the registry's own app."""
         posted = {state: await self._scene.post_in(state) for state in STATES}
-        for message in await Letters(self._scene, posted[AGREED]).every():
-            html = message.email.html if message.email else ""
-            self.messages.append(Shown(message.slug, message.title, html, message))
+        letters = Letters(self._scene, posted[AGREED])
+        for message in await letters.every():
+            self._keep(message)
         transport = httpx.ASGITransport(app=self._scene.registry.app)
         async with httpx.AsyncClient(transport=transport, base_url=self._scene.registry.settings.public_url) as client:
             await self._read(client, posted)
+        # Its contact's addresses were lost meanwhile, for a page that says so.
+        self._keep(await letters.unreached(posted["open"], Party.BORROWER))
+
+    def _keep(self, message: Message) -> None:
+        html = message.email.html if message.email else ""
+        self.messages.append(Shown(message.slug, message.title, html, message))
 
     async def _read(self, client: httpx.AsyncClient, posted: dict[State, Posted]) -> None:
         async def keep(slug: str, title: str, path: str, **form: str) -> None:

@@ -16,7 +16,7 @@ from services.notifications.letter import Letter, Part, compose_parts
 from services.notifications.pairs import KnownPair, after
 from services.notifications.policy import other
 from services.notifications.rendering import Rendered, Renderer
-from services.previews.scene import NOW, Posted, Scene, State
+from services.previews.scene import NOW, TITLE, Posted, Scene, State
 from services.registry.briefings import BriefingItem, BriefingRequest
 
 KINDS: Final = {
@@ -67,7 +67,8 @@ class Letters:
             for kind in KINDS
             for party in Party
         ]
-        digest = await self._letter([(open_, kind) for kind in _DIGEST], Party.BORROWER, digest=True)
+        gathered = [(await self._scene.post(f"digest-{kind}", title=title), kind) for kind, title in _DIGEST.items()]
+        digest = await self._letter(gathered, Party.BORROWER, digest=True)
         # A text message has no digest.
         messages.append(replace(self._message("digest", "Récapitulatif", digest), sms=None))
         cohort = [await self._scene.post(f"cohort-{number}", headcount=1 + number % 4) for number in range(40)]
@@ -81,6 +82,12 @@ class Letters:
             hard = await self._letter([(posted, MessageKind.PROPOSED)], Party.BORROWER)
             messages.append(self._message(slug, said, hard))
         return messages
+
+    async def unreached(self, posted: Posted, party: Party) -> Message:
+        """What the coordinator is told of a company once nothing reaches it any more."""
+        kind = MessageKind.ESCALATED
+        letter = await self._letter([(posted, kind)], party)
+        return self._message("escalated-lost", "Messages qui n’arrivent plus, au coordinateur", letter, kind)
 
     async def about(self, posted: Posted, party: Party) -> Rendered:
         """The email that proposes this pair."""
@@ -139,5 +146,11 @@ class Letters:
         return after(pair, outcome, NOW)
 
 
-_DIGEST: Final = (MessageKind.PROPOSED, MessageKind.DECLINED, MessageKind.WITHDRAWN)
+_DIGEST: Final = {
+    MessageKind.PROPOSED: TITLE,
+    MessageKind.REMINDED: "Technicien de maintenance",
+    MessageKind.DECLINED: "Agent de fabrication",
+    MessageKind.WITHDRAWN: "Cariste en réception",
+}
+"""What waits for a digest, each of a need of its own."""
 AGREED: Final[State] = "agreed"
