@@ -101,7 +101,7 @@ def _phrases(letter: Letter) -> tuple[str, list[str], str]:
     first = letter.sections[0]
     said = capital(first.phrases.text) if first.count == 1 else f"{first.count} {first.phrases.texts}"
     others = sum(section.count for section in letter.sections[1:])
-    more = f" Et {counted(others, 'autre nouvelle', 'autres nouvelles')} par e-mail." if others else ""
+    more = f" Et {counted(others, 'autre nouvelle', 'autres nouvelles')}." if others else ""
     heading, *rest = _best(first.lines[0])
     lead = " : " if len(first.lines) == 1 else f". {first.phrases.first} : "
     return f"{SENDER_NAME}. {said}", [lead + heading, *(f", {each}" for each in rest)], f".{more}"

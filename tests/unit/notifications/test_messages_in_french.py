@@ -410,6 +410,15 @@ def test_a_text_message_leaves_out_whole_phrases(kind: MessageKind, party: Party
         assert any(transliterate(end).endswith(last) for end in ends), last
 
 
+def test_a_text_message_promises_no_email() -> None:
+    """Its reader may have ended those, or have an address where none arrives."""
+    kinds = (MessageKind.AGREED, MessageKind.WITHDRAWN)
+    items = [(pair_in(kind, Party.BORROWER, name), kind) for kind, name in zip(kinds, ("a1", "a2"), strict=True)]
+    text = RENDERER.sms(letter(items, Party.BORROWER, ["a1", "a2"])).text
+    assert "Et 1 autre nouvelle. http" in text
+    assert "mail" not in text
+
+
 def test_a_text_message_agrees_in_gender() -> None:
     names = ["a1", "a2", "a3"]
     for kind, said in (
