@@ -46,6 +46,10 @@ NEVER_BY: Final = {
 """What is no matter of choice: the first reminder is an email, the second a text message, and what is told to a
 coordinator is an email. No choice changes that."""
 
+SENT_ANYWAY: Final = frozenset({MessageKind.AGREED, MessageKind.CANCELLED})
+"""What ending alerts by email leaves: an agreement of one's own company, with whom to call, and its end. They are part
+of carrying out what it decided, and are turned off one by one in the preferences."""
+
 
 class DigestTime(BaseModel):
     """When a contact's digest leaves, in Paris time.

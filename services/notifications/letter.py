@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from schemas.deliveries import MessageKind
+from schemas.preferences import SENT_ANYWAY
 from schemas.vocabulary import Party
 from services.notifications.contacts import Briefing, Contact
 from services.notifications.lines import Line, line_of
@@ -91,7 +92,8 @@ class Letter:
     Attributes:
         left_out: the proposals beyond the most that one message tells.
         lead_in: what stands before everything else, that it is a digest for instance.
-        preferences_url: where the contact chooses what to be told; `unsubscribe_url`: where it ends alerts by email.
+        preferences_url: where the contact chooses what to be told; `unsubscribe_url`: where it ends alerts by email,
+            none where that would end nothing of what is told.
         as_coordinator: it goes to the coordinator of the company's département, not to one of its contacts.
         departement: the code of that one; empty where the registry does not say.
         to_call: whom such a coordinator reaches there.
@@ -167,7 +169,7 @@ def compose_parts(parts: Sequence[Part], contact: Contact, *, digest: bool = Fal
         left_out=sum(max(0, len(part.items) - LISTED) for part in parts),
         lead_in=lead_in,
         preferences_url=contact.preferences_url,
-        unsubscribe_url=contact.unsubscribe_url,
+        unsubscribe_url="" if all(each.kind in SENT_ANYWAY for each in told) else contact.unsubscribe_url,
         as_coordinator=escalated,
         departement=briefing.coordinator.departement if escalated and briefing.coordinator else "",
         to_call=briefing.contacts if escalated else (),

@@ -5,11 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from schemas.deliveries import Channel, MessageKind
-from schemas.preferences import NEVER_BY, Pace, Preferences
-
-SENT_ANYWAY: Final = frozenset({MessageKind.AGREED, MessageKind.CANCELLED})
-"""What ending alerts leaves: an agreement of one's own company, with whom to call, and its end. They are part of
-carrying out what it decided, and are turned off one by one in the preferences."""
+from schemas.preferences import NEVER_BY, SENT_ANYWAY, Pace, Preferences
 
 ALERTS: Final = frozenset(MessageKind) - SENT_ANYWAY - NEVER_BY[Channel.EMAIL] - {MessageKind.ESCALATED}
 """What comes to a company's contact by email, and ends with its alerts."""

@@ -8,11 +8,11 @@ import pytest
 
 from passerelles.errors import InvalidInputError
 from schemas.deliveries import Channel, MessageKind
-from schemas.preferences import NEVER_BY, DigestTime, Every, Pace, Preferences
+from schemas.preferences import NEVER_BY, SENT_ANYWAY, DigestTime, Every, Pace, Preferences
 from schemas.vocabulary import Party
 from services.registry.briefings import BriefingRequest, Briefings
 from services.registry.domain.caller import OPERATOR
-from services.registry.domain.choices import SENT_ANYWAY, has_ended_alerts, with_alerts, without_alerts
+from services.registry.domain.choices import has_ended_alerts, with_alerts, without_alerts
 from services.registry.domain.company import Company
 from services.registry.domain.drafts import ContactDraft
 from services.registry.links import Links
