@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -77,15 +77,29 @@ class Links:
 
     async def url(self, proposal_id: UUID, party: Party, contact_id: UUID) -> str:
         """The address of the page of a proposal, for a contact of a party."""
-        return await self._url(Purpose.PROPOSAL, proposal_id, contact_id, party)
+        return await self._new(Purpose.PROPOSAL, proposal_id, contact_id, party)
 
     async def preferences_url(self, company_id: UUID, contact_id: UUID) -> str:
         """The address where a contact chooses what to be told."""
-        return await self._url(Purpose.PREFERENCES, company_id, contact_id)
+        return await self._new(Purpose.PREFERENCES, company_id, contact_id)
+
+    async def preferences_url_beside(self, token: str) -> str | None:
+        """The address of the preferences that stood in one message with the link that ends alerts; none once it ended.
+
+        A link that lasts for years leads to no more than its message did.
+
+        Raises:
+            LinkError: it is not a link of ours that ends alerts.
+        """
+        said = await self._read(Purpose.UNSUBSCRIBE, token)
+        ends = said.ends - Purpose.UNSUBSCRIBE.seconds + Purpose.PREFERENCES.seconds
+        if self._office.now().timestamp() > ends:
+            return None
+        return await self._url(Purpose.PREFERENCES, replace(said, ends=ends))
 
     async def unsubscribe_url(self, company_id: UUID, contact_id: UUID) -> str:
         """The address where a contact, or its mail program (RFC 8058), ends alerts by email."""
-        return await self._url(Purpose.UNSUBSCRIBE, company_id, contact_id)
+        return await self._new(Purpose.UNSUBSCRIBE, company_id, contact_id)
 
     async def open(self, token: str) -> Visitor:
         """Whom the link to a proposal stands for, while it lasts and the contact is still one of the company.
@@ -112,10 +126,12 @@ class Links:
         said = await self._read(purpose, token)
         return await self._addressee(said.subject, said.contact)
 
-    async def _url(self, purpose: Purpose, subject: UUID, contact_id: UUID, party: Party = Party.BORROWER) -> str:
+    async def _new(self, purpose: Purpose, subject: UUID, contact_id: UUID, party: Party = Party.BORROWER) -> str:
         ends = int(self._office.now().timestamp()) + purpose.seconds
-        token = token_of(await self._ready(), purpose, Said(subject, contact_id, ends, party))
-        return f"{self._base}/{purpose.path}/{token}"
+        return await self._url(purpose, Said(subject, contact_id, ends, party))
+
+    async def _url(self, purpose: Purpose, said: Said) -> str:
+        return f"{self._base}/{purpose.path}/{token_of(await self._ready(), purpose, said)}"
 
     async def _read(self, purpose: Purpose, token: str) -> Said:
         said = read(await self._ready(), purpose, token)

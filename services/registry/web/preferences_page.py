@@ -12,6 +12,7 @@ from services.registry.domain import checks
 from services.registry.domain.choices import has_ended_alerts
 from services.registry.domain.contact import Contact
 from services.registry.links import Addressee
+from services.registry.web.ending import Kept, kept
 from services.registry.web.french import NB
 
 SMS_ASKED: Final = "sms"
@@ -80,6 +81,7 @@ class PreferencesPage:
     Attributes:
         mobile: the number to which text messages go, but for its middle; none where no mobile is known.
         sms: whether they are asked for.
+        ended: no alert comes by email any more; `kept`: what is sent all the same.
         lost: where messages did not arrive, in words: nothing leaves for there until somebody mends it.
     """
 
@@ -97,6 +99,7 @@ class PreferencesPage:
     mobile: str | None
     sms: bool
     ended: bool
+    kept: Kept
     lost: Sequence[str]
 
 
@@ -105,7 +108,7 @@ def page_of(addressee: Addressee) -> PreferencesPage:
     contact = addressee.contact
     preferences, digest = contact.preferences, contact.preferences.digest
     mobile = contact.phone if contact.phone and checks.is_mobile(contact.phone) else None
-    asks = _wants_sms(contact)
+    asks = wants_sms(contact)
     # Who asks for none has none of any kind; asking for them begins with what is usual.
     sms = preferences if asks else Preferences()
     return PreferencesPage(
@@ -123,6 +126,7 @@ def page_of(addressee: Addressee) -> PreferencesPage:
         mobile=_masked(mobile) if mobile else None,
         sms=asks,
         ended=has_ended_alerts(preferences),
+        kept=kept(preferences),
         lost=_lost(contact, mobile=mobile is not None),
     )
 
@@ -150,12 +154,13 @@ def draft_of(fields: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def wants_sms(contact: Contact) -> bool:
+    """Whether this contact asks for text messages, of one kind at least."""
+    return contact.sms and any(_sms_pace(contact.preferences, each) is Pace.AT_ONCE for each in QUESTIONS)
+
+
 def _sms_pace(preferences: Preferences, question: Question) -> Pace:
     return Pace.AT_ONCE if preferences.pace(question.sms, Channel.SMS) is Pace.AT_ONCE else Pace.NEVER
-
-
-def _wants_sms(contact: Contact) -> bool:
-    return contact.sms and any(_sms_pace(contact.preferences, each) is Pace.AT_ONCE for each in QUESTIONS)
 
 
 def _lost(contact: Contact, *, mobile: bool) -> list[str]:

@@ -6,6 +6,7 @@ redirected. A GET, which scanners make too, only shows a button that sends the s
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -17,8 +18,10 @@ from passerelles.errors import InvalidInputError, PasserellesError
 from services.registry.api.parameters import Desk
 from services.registry.domain.choices import has_ended_alerts
 from services.registry.link_tokens import Purpose
-from services.registry.links import Addressee
+from services.registry.links import Addressee, Links
 from services.registry.web.answering import notice, page
+from services.registry.web.ending import Kept, kept
+from services.registry.web.preferences_page import wants_sms
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,7 +36,7 @@ _FIELDS_LIMIT: Final = 10
 async def show(desk: Desk, token: str) -> Response:
     """What would end, and a button that ends it."""
     try:
-        return _shown(await desk.links.addressee(Purpose.UNSUBSCRIBE, token))
+        return await _shown(desk.links, token, await desk.links.addressee(Purpose.UNSUBSCRIBE, token))
     except PasserellesError as error:
         return notice(error)
 
@@ -51,15 +54,42 @@ async def end(desk: Desk, token: str, request: Request) -> Response:
         else:
             raise InvalidInputError("Cette demande n'est pas comprise.", remedy="Utiliser le bouton de la page.")
         contact = await act(addressee.company_id, addressee.contact.id)
+        now = Addressee(addressee.company_id, addressee.company_name, contact)
+        return await _shown(desk.links, token, now, done=True)
     except PasserellesError as error:
         return notice(error)
-    return _shown(Addressee(addressee.company_id, addressee.company_name, contact), done=True)
 
 
-def _shown(addressee: Addressee, *, done: bool = False) -> Response:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsubscribePage:
+    """The page, ready for its template.
+
+    Attributes:
+        kept: what is sent all the same by email; `sms`: whether text messages are.
+        preferences: the address where to choose, as long as the link of the same message to it lasts.
+    """
+
+    name: str
+    company: str
+    email: str
+    ended: bool
+    kept: Kept
+    sms: bool
+    preferences: str | None
+
+
+async def _shown(links: Links, token: str, addressee: Addressee, *, done: bool = False) -> Response:
     contact = addressee.contact
-    ended = has_ended_alerts(contact.preferences)
-    return page("unsubscribe.html", contact=contact, company=addressee.company_name, ended=ended, done=done)
+    shown = UnsubscribePage(
+        name=contact.name,
+        company=addressee.company_name,
+        email=contact.email,
+        ended=has_ended_alerts(contact.preferences),
+        kept=kept(contact.preferences),
+        sms=wants_sms(contact),
+        preferences=await links.preferences_url_beside(token),
+    )
+    return page("unsubscribe.html", page=shown, done=done)
 
 
 async def _form(request: Request) -> FormData:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -168,16 +169,66 @@ async def test_a_mail_program_ends_alerts_by_one_click(
         answered = await visitor.post(reader.unsubscribe, **sent)
         assert answered.status_code == 200, answered.text
         assert "set-cookie" not in answered.headers
-        assert "Vous ne recevez plus d’alertes par e-mail" in answered.text
+        assert "Vous ne recevez plus d’alertes par e-mail, sauf pour vos accords et leur annulation" in answered.text
+        assert "Plus aucune autre alerte ne part" in answered.text
     contact = await reader.now()
     told = {kind for kind in ASKED if contact.preferences.pace(kind, Channel.EMAIL) is not Pace.NEVER}
     assert told == {MessageKind.AGREED, MessageKind.CANCELLED}
     assert contact.sms is True
     shown = await visitor.get(reader.preferences)
-    assert "Vous ne recevez plus d’alertes par e-mail." in shown.text
+    assert "Vous ne recevez plus d’alertes par e-mail, sauf pour vos accords et leur annulation." in shown.text
+    assert "arrivent à" not in shown.text
     answered = await visitor.post(reader.unsubscribe, data={"List-Unsubscribe": "Undo"})
     assert "Elles arrivent de nouveau à" in answered.text
     assert (await reader.now()).preferences == Preferences()
+
+
+@pytest.mark.parametrize(
+    ("turned_off", "heading", "kept"),
+    [
+        ((), ", sauf pour vos accords et leur annulation</h1>", "et leur annulation&nbsp;: il ne faut pas les manquer"),
+        (("cancelled",), ", sauf pour vos accords</h1>", "les coordonnées de l’autre&nbsp;: il ne faut pas"),
+        (("agreed",), ", sauf pour les annulations de vos accords</h1>", "votre entreprise&nbsp;: il ne faut pas"),
+        (("agreed", "cancelled"), "plus d’alertes par e-mail</h1>", ""),
+    ],
+)
+async def test_it_says_what_ends_and_what_is_sent_all_the_same(
+    reader: Reader, visitor: httpx.AsyncClient, turned_off: tuple[str, ...], heading: str, kept: str
+) -> None:
+    await visitor.post(reader.preferences, data=choices(**{f"email-{kind}": "never" for kind in turned_off}))
+    before = (await visitor.get(reader.unsubscribe)).text
+    ended = (await visitor.post(reader.unsubscribe, data=ONE_CLICK)).text
+    assert heading in ended
+    for shown in (before, ended):
+        assert "les rappels" in shown
+        assert kept in shown
+        assert ("Ce qui reste envoyé" in shown) == bool(kept)
+        assert ("Plus aucune alerte ne part" in shown) == (shown is ended and not kept)
+        assert "STOP" not in shown, "no text message is asked for"
+
+
+async def test_the_page_that_ends_alerts_leads_to_the_preferences_as_long_as_its_message_does(
+    rig: Rig, reader: Reader, visitor: httpx.AsyncClient
+) -> None:
+    for answered in (
+        await visitor.get(reader.unsubscribe),
+        await visitor.post(reader.unsubscribe, data=ONE_CLICK),
+        await visitor.post(reader.unsubscribe, data={"List-Unsubscribe": "Undo"}),
+    ):
+        (path,) = set(re.findall(r'href="http://test(/r/[^"]*)">Régler mes alertes</a>', answered.text))
+        assert path == reader.preferences
+    rig.clock.pass_(seconds=Purpose.PREFERENCES.seconds + 5)
+    late = await visitor.post(reader.unsubscribe, data=ONE_CLICK)
+    assert "/r/" not in late.text
+    assert "au bas d’un message récent" in late.text
+
+
+async def test_stop_is_spoken_of_only_where_a_reply_arrives(reader: Reader, visitor: httpx.AsyncClient) -> None:
+    """A sender that is a name cannot be replied to."""
+    wanted = choices(sms="yes", **{"sms-proposed": "at_once"})
+    for shown in (await visitor.post(reader.preferences, data=wanted), await visitor.get(reader.unsubscribe)):
+        (said,) = re.findall(r"[^.;>]*STOP[^.;<]*", shown.text)
+        assert "vient d’un numéro" in said
 
 
 async def test_any_other_post_ends_nothing(rig: Rig, reader: Reader, visitor: httpx.AsyncClient) -> None:
@@ -261,4 +312,3 @@ async def test_it_says_when_messages_do_not_arrive(rig: Rig, reader: Reader, vis
     await rig.office.companies.replace(stored.id, stored.body | body, stored.revision)
     shown = (await visitor.get(reader.preferences)).text
     assert "Nos messages n’arrivent plus à cette adresse e-mail." in shown
-    assert "étaient envoyées à" in shown
