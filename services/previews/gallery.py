@@ -110,6 +110,7 @@ class Gallery:
         await keep("u-done", "Alertes arrêtées", end, **_ONE_CLICK)
         await keep("r-ended", "Mes alertes, après les avoir arrêtées", mobile)
         await keep("u-undone", "Alertes reprises", end, **{"List-Unsubscribe": "Undo"})
+        await keep("r-no-sms", "Mes alertes, sans SMS", mobile, **_CHOICES)
         await scene.lose(ours, Channel.EMAIL, Channel.SMS)
         await keep("r-lost", "Mes alertes, quand les messages n’arrivent plus", mobile)
         await keep("dead", "Lien non reconnu", "/p/" + "A" * 72)

@@ -134,18 +134,17 @@ def page_of(addressee: Addressee) -> PreferencesPage:
 def draft_of(fields: Mapping[str, str]) -> dict[str, Any]:
     """What the form says, as a draft of preferences still to be checked.
 
-    Who asks for no text message has none of any kind: so they stay away, should the company's list say otherwise.
+    Who asks for no text message has none of any kind: so they stay away, should the company's list say otherwise. Who
+    asks for them again has what is usual, since the page lets nobody choose among none.
 
     Raises:
         ValueError: a figure that is none.
     """
     asked = fields.get(SMS_ASKED) == "yes"
+    kinds = [each.sms.value for each in QUESTIONS]
     return {
         "email": {each.email.value: fields.get(f"email-{each.email}") for each in QUESTIONS},
-        "sms": {
-            each.sms.value: fields.get(f"sms-{each.sms}", Pace.NEVER.value) if asked else Pace.NEVER.value
-            for each in QUESTIONS
-        },
+        "sms": {kind: pace for kind in kinds if (pace := fields.get(f"sms-{kind}") if asked else Pace.NEVER.value)},
         "digest": {
             "every": fields.get("every"),
             "weekday": int(fields.get("weekday", "")),

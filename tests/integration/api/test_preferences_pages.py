@@ -11,11 +11,13 @@ import httpx
 import pytest
 
 from schemas.deliveries import Channel, MessageKind
-from schemas.preferences import DigestTime, Every, Pace, Preferences
+from schemas.preferences import SMS_BY_DEFAULT, DigestTime, Every, Pace, Preferences
 from schemas.vocabulary import Party
+from services.notifications.verdicts import INFORMS_FOR
 from services.registry.domain.company import Company
 from services.registry.domain.contact import Contact
 from services.registry.link_tokens import Purpose
+from services.registry.web.preferences_page import QUESTIONS
 from tests.integration.api.conftest import Client, Pair, Rig, company
 
 ASKED = set(MessageKind) - {MessageKind.REMINDED_AGAIN, MessageKind.ESCALATED}
@@ -131,6 +133,34 @@ async def test_text_messages_are_asked_for_and_only_with_a_mobile(
     refused = await visitor.post(path, data=wanted)
     assert refused.status_code == 422
     assert "un numéro de mobile est attendu" in refused.text
+
+
+async def test_without_text_messages_their_choices_cannot_be_made_and_asking_for_them_begins_with_the_usual(
+    reader: Reader, visitor: httpx.AsyncClient
+) -> None:
+    """Without a script: the server shows them disabled, and a browser sends nothing of what is disabled."""
+    assert shown_by_sms((await visitor.get(reader.preferences)).text) == {False}
+    assert shown_by_sms((await visitor.post(reader.preferences, data=choices())).text) == {True}
+    sent = {name: value for name, value in choices(sms="yes").items() if not name.startswith("sms-")}
+    assert shown_by_sms((await visitor.post(reader.preferences, data=sent)).text) == {False}
+    contact = await reader.now()
+    assert contact.sms is True
+    wanted = {kind for kind in MessageKind if contact.preferences.pace(kind, Channel.SMS) is Pace.AT_ONCE}
+    assert wanted == SMS_BY_DEFAULT
+
+
+def shown_by_sms(text: str) -> set[bool]:
+    """Whether the choices by text message are disabled, as far as they differ."""
+    frames = re.findall(r"<fieldset([^>]*)>\s*<legend>Par SMS", text)
+    assert len(frames) == len(QUESTIONS)
+    return {"disabled" in each for each in frames}
+
+
+async def test_it_says_by_which_rule_a_digest_leaves(reader: Reader, visitor: httpx.AsyncClient) -> None:
+    shown = (await visitor.get(reader.preferences)).text
+    assert "quand il contient quelque chose à faire, ou une réponse que vous attendez" in shown
+    assert f"pendant {INFORMS_FOR.days}&nbsp;jours" in shown
+    assert "rien à dire" not in shown
 
 
 @pytest.mark.parametrize(

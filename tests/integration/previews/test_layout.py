@@ -130,6 +130,23 @@ def test_nothing_is_cut_or_hard_to_read(everything: dict[str, str], chromium: Br
     assert asked - {f"/{name}" for name in everything} == {STYLE, "/p/seen.js"}, "something else is loaded"
 
 
+def test_the_choices_of_text_messages_grey_as_soon_as_none_is_asked_for(
+    everything: dict[str, str], chromium: Browser
+) -> None:
+    page = chromium.new_page()
+    page.set_content(everything["r-mobile"])
+    page.add_style_tag(content=everything[STYLE])
+    taken = "getComputedStyle(document.querySelector('.by-sms .choice')).pointerEvents"
+    assert page.evaluate(taken) == "auto"
+    page.uncheck("[name=sms]")
+    assert page.evaluate(taken) == "none"
+    page.check("[name=sms]")
+    assert page.evaluate(taken) == "auto"
+    page.set_content(everything["r-no-sms"])
+    assert page.is_disabled("[name=sms-proposed]")
+    page.close()
+
+
 def test_what_cannot_be_read_is_found(chromium: Browser) -> None:
     page = chromium.new_page(viewport={"width": 320, "height": 900})
     page.set_content(BAD)
