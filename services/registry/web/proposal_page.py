@@ -22,7 +22,7 @@ DECLINE_REASONS: Final[tuple[tuple[DeclineReason, str], ...]] = (
     (DeclineReason.FILLED_OTHERWISE, "Pourvu autrement"),
     (DeclineReason.DISTANCE, "Trop loin"),
     (DeclineReason.SKILLS, "Compétences"),
-    (DeclineReason.PAY, "Salaire"),
+    (DeclineReason.PAY, "Rémunération"),
     (DeclineReason.PERIOD, "Période"),
     (DeclineReason.OTHER, "Autre raison"),
 )

@@ -72,7 +72,7 @@ def _pay(reason: Mapping[str, Any]) -> str:
     current, maximum = reason["current"], reason["maximum"]
     if current is None or maximum is None:
         return "Un des deux montants n'est pas indiqué."
-    return f"{euros(current)} brut par mois aujourd'hui, {euros(maximum)} au plus pour ce poste."
+    return f"{euros(current)} bruts par mois aujourd'hui, {euros(maximum)} au plus pour ce poste."
 
 
 def _mode(reason: Mapping[str, Any]) -> str:
@@ -84,8 +84,8 @@ def _mode(reason: Mapping[str, Any]) -> str:
 def _certificates(reason: Mapping[str, Any]) -> str:
     required = len(reason["required"])
     if not required:
-        return "Le besoin ne demande pas de certificat."
-    return f"{count(required, 'certificat demandé', 'certificats demandés')}, tous détenus."
+        return "Le besoin ne demande pas d'habilitation."
+    return f"{count(required, 'habilitation demandée, détenue', 'habilitations demandées, toutes détenues')}."
 
 
 def _capacity(reason: Mapping[str, Any]) -> str:
@@ -98,9 +98,9 @@ _WORDING: Final[Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]]] = 
     "skills": ("Compétences", _skills),
     "distance": ("Distance", _distance),
     "period": ("Période", _period),
-    "pay": ("Salaire", _pay),
+    "pay": ("Rémunération", _pay),
     "mode": ("Mode", _mode),
-    "certificates": ("Certificats", _certificates),
+    "certificates": ("Habilitations", _certificates),
     "capacity": ("Effectif", _capacity),
 }
 

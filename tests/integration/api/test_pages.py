@@ -45,9 +45,12 @@ async def test_reading_shows_the_reasons_and_changes_nothing(rig: Rig, pair: Pai
         f"17{NB}km",
         "métiers proches selon le ROME",
         f"72{NB}jours communs",
-        "2\u202f450",
+        f"2\u202f450{NB}€ bruts par mois",
         "Accepter cette proposition",
         "Trop loin",
+        "Rémunération",
+        "ne décide rien",
+        "Que vous l’ayez vue est noté",
     ):
         assert text in shown.text, text
     for secret in ("Aéro du Causse", "Capdenac", "rh92345678"):

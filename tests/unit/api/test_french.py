@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from importlib.resources import files
 
+from schemas.vocabulary import DeclineReason
+from services.audit.pairs.reasons import reasons_shown as reasons_audited
+from services.notifications.wording import DECLINES, facts
+from services.registry.web.answering import PACKAGE
 from services.registry.web.french import NB, NNB, count, day, euros, kilometres, listed, period, phone
+from services.registry.web.proposal_page import DECLINE_REASONS
 from services.registry.web.reasons import reasons_shown
+from tests.unit.notifications.samples import BORROWER, briefing, made
 
 
 def test_figures() -> None:
@@ -40,17 +48,36 @@ def test_reasons_carry_their_figures() -> None:
             {"rule": "pay", "points": 5, "current": None, "maximum": 2000},
             {"rule": "mode", "points": 0, "mode": "hire"},
             {"rule": "certificates", "points": 0, "required": ["0" * 16]},
+            {"rule": "certificates", "points": 0, "required": ["0" * 16, "1" * 16]},
+            {"rule": "pay", "points": 5, "current": 2350, "maximum": 2000},
             {"rule": "of a later version", "points": 1},
         ]
     )
     texts = [each.text for each in shown]
-    assert len(shown) == 7
+    assert len(shown) == 9
     assert "Même métier" in texts[0]
     assert "avec une formation" in texts[1]
     assert f"1 sur 2{NB}compétences demandées" in texts[2]
     assert texts[3].startswith("Toutes les compétences demandées")
     assert "pas indiqué" in texts[4]
     assert "Embauche" in texts[5]
-    assert f"1{NB}certificat demandé" in texts[6]
+    assert texts[6] == f"1{NB}habilitation demandée, détenue."
+    assert texts[7] == f"2{NB}habilitations demandées, toutes détenues."
+    assert texts[8].startswith(f"2{NNB}350{NB}€ bruts par mois")
     assert [each.out_of for each in shown[:3]] == [40, 40, 20]
     assert shown[5].out_of is None
+
+
+def test_pages_write_email_one_way() -> None:
+    pages = "".join(each.read_text("utf-8") for each in (files(PACKAGE) / "templates").iterdir())
+    assert set(re.findall(r"\be\W+mails?\b", pages)) == {"e-mail"}
+
+
+def test_a_page_a_mail_and_the_audit_give_a_reason_the_same_name() -> None:
+    reasons = made(1).reasons
+    page = [each.name for each in reasons_shown([each.model_dump(mode="json") for each in reasons])]
+    assert page == [each.label for each in reasons_audited(reasons, 1)]
+    answer = briefing(BORROWER, ["a1"])
+    mail = [fact.label for fact in facts(reasons, answer.items[0], answer.certificates)]
+    assert mail == [name for name in page if name != "Mode"], "a mail says the mode above its reasons"
+    assert dict(DECLINE_REASONS)[DeclineReason.PAY].lower() == DECLINES[DeclineReason.PAY]
