@@ -153,7 +153,9 @@ def _welcome(url: str, folder: Path | None) -> Panel:
         f"  L'API et sa documentation    {url}/docs\n"
         f"  Les e-mails et les SMS       {url}/demo/\n"
         f"  Le jeton de l'opérateur      {OPERATOR_TOKEN}\n"
-        + (f"  Le dossier gardé             {folder}" if folder else "  Rien n'est gardé : --data DOSSIER pour garder"),
+        + (f"  Le dossier gardé             {folder}" if folder else "  Rien n'est gardé : --data DOSSIER pour garder")
+        + "\n\nSans les limites d'un vrai service : une alerte par besoin et par jour,\n"
+        "7 jours entre deux sur une proposition, pas de SMS la nuit ni le dimanche.",
         expand=False,
     )
 

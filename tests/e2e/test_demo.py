@@ -53,6 +53,7 @@ def test_once_plays_the_sample_and_says_how_it_went() -> None:
     assert run.returncode == 0, run.stdout + run.stderr
     for word in ("Bilan", "besoin", "proposition", "e-mail", "SMS", "/docs", "/demo/"):
         assert word in run.stdout
+    assert "Sans les limites d'un vrai service" in run.stdout
     assert run.stderr == ""
 
 
