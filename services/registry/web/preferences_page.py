@@ -29,6 +29,8 @@ class Question:
     hint: str
 
 
+ENDED: Final = "Rien à faire. Si vous aviez accepté, le prochain récapitulatif vous le dit au plus tard."
+
 QUESTIONS: Final = (
     Question(
         MessageKind.PROPOSED, MessageKind.PROPOSED, "Une nouvelle proposition", "Une réponse est attendue de vous."
@@ -54,8 +56,8 @@ QUESTIONS: Final = (
         "Un accord est annulé",
         "Votre besoin, ou vos équipes, sont de nouveau proposés.",
     ),
-    Question(MessageKind.DECLINED, MessageKind.DECLINED, "L'autre entreprise décline", "Rien à faire."),
-    Question(MessageKind.WITHDRAWN, MessageKind.WITHDRAWN, "Une proposition est retirée", "Rien à faire."),
+    Question(MessageKind.DECLINED, MessageKind.DECLINED, "L'autre entreprise décline", ENDED),
+    Question(MessageKind.WITHDRAWN, MessageKind.WITHDRAWN, "Une proposition est retirée", ENDED),
 )
 """In the order in which they call for the reader."""
 
