@@ -32,8 +32,8 @@ from services.notifications.rendering import Rendered, Renderer
 
 REGISTRY_WAIT: Final = timedelta(seconds=15)
 
-SETTLE_TRIES: Final = 9
-"""Half a minute in all, doubling from 0.1 s: what was sent must not be written off for a hiccup of the store."""
+SETTLE_SECONDS: Final = tuple(0.1 * 2.0**tried for tried in range(8))
+"""Waits between tries, half a minute in all: what was sent must not be written off for a hiccup of the store."""
 
 SHUT: Final = Attempt(Verdict.DROPPED, AlertRule.CHANNEL_OFF.value)
 NOBODY: Final = Attempt(Verdict.DROPPED, "contact_gone")
@@ -213,12 +213,12 @@ class Attempts:
     async def _settle(
         self, id_: str, attempts: int, attempt: Attempt, kept: set[tuple[str, str]], known: Stored | None
     ) -> Body | None:
-        for tried in range(SETTLE_TRIES):
+        for wait in SETTLE_SECONDS:
             try:
                 return await self._deliveries.settle(id_, attempts, attempt, kept, self._clock(), known=known)
             except UnavailableError:
                 known = None  # it was given away, and whether it was written is not known
-                await asyncio.sleep(0.1 * 2**tried)
+                await asyncio.sleep(wait)
         return await self._deliveries.settle(id_, attempts, attempt, kept, self._clock())
 
     async def _true(self, body: Body, briefed: Briefed) -> tuple[list[Part], set[str]]:

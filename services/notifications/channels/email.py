@@ -24,7 +24,8 @@ from services.notifications.channels.signing import read_signer
 from services.notifications.rendering import Rendered
 
 SECONDS: Final = 10.0
-"""For each answer of the server: four of them, after the connection, end within a lease of the ledger."""
+"""For each answer of the server: five of them, after the connection, end within a lease of the ledger; the fifth is
+that of a RSET, after a refusal."""
 
 PATIENCE: Final = timedelta(milliseconds=250)
 """How long a mail may hold its place until its domain's turn; beyond, it is put off, and others go before it."""

@@ -23,6 +23,9 @@ IDLE: Final = timedelta(seconds=50)
 LONGEST: Final = 40.0
 """Seconds to connect, encrypt and authenticate, in all: with the mail after it, within a lease of the ledger."""
 
+FAREWELL: Final = 1.0
+"""Seconds that a server is waited for when it is taken leave of."""
+
 DEFAULT_PORT: Final = {"smtp": 25, "smtps": 465}
 
 StartTls = Literal["opportunistic", "required", "off"]
@@ -129,12 +132,12 @@ class Connections:
             await _leave(smtp)
 
     async def _kept(self) -> aiosmtplib.SMTP | None:
-        while self._idle:
-            smtp, since = self._idle.pop()
-            if smtp.is_connected and self._clock() - since < IDLE:
-                return smtp
-            await _leave(smtp)
-        return None
+        now, idle = self._clock(), self._idle
+        self._idle = [(smtp, since) for smtp, since in idle if smtp.is_connected and now - since < IDLE]
+        kept = self._idle.pop()[0] if self._idle else None
+        # Of all at once: a server that answers none of them is waited for only once.
+        await asyncio.gather(*(_leave(smtp) for smtp, since in idle if now - since >= IDLE or not smtp.is_connected))
+        return kept
 
     async def _open(self) -> aiosmtplib.SMTP:
         server = self._server
@@ -173,7 +176,7 @@ async def _log_in(smtp: aiosmtplib.SMTP, server: Server, user: str) -> None:
 async def _leave(smtp: aiosmtplib.SMTP) -> None:
     try:
         if smtp.is_connected:
-            await smtp.quit(timeout=1.0)
+            await smtp.quit(timeout=FAREWELL)
     except (SMTPException, OSError):
         pass
     finally:

@@ -14,8 +14,9 @@ from services.notifications.ledger.documents import Documents, backoff
 from services.notifications.ledger.owing import owe_decision, owe_result
 from services.notifications.verdicts import Decision
 
-LEASE: Final = timedelta(seconds=120)
-"""Longer than a channel may take for one attempt (see `channels`), so that a lease found lapsed means a crash."""
+LEASE: Final = timedelta(seconds=180)
+"""Longer than a channel may take for one attempt (see `channels`) and the ledger to write its end, so that a lease
+found lapsed means a crash."""
 
 GIVE_UP: Final = timedelta(hours=24)
 """A delivery that could not be handed over for this long has failed (design, decision 16)."""

@@ -94,7 +94,7 @@ async def live(outside: Outside, kill: Kill | None) -> None:
 
     async def sweep() -> None:
         # Past every lease that the life before has left, and every wait.
-        clock.advance(timedelta(seconds=130))
+        clock.advance(timedelta(seconds=190))
         await alerting.sender.sweep()
         await alerting.sender.settle()
 

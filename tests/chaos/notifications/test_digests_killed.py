@@ -92,7 +92,7 @@ async def live(outside: Outside, fate: Fate) -> None:
             await process.sweep()
         for _ in range(3):
             with suppress(KilledError):
-                await process.sweep(seconds=130)
+                await process.sweep(seconds=190)
             await process.sender.settle()
             if fate.dead:
                 process = outside.process(Fate())

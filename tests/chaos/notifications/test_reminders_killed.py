@@ -46,7 +46,7 @@ async def live(fate: Fate) -> tuple[World, CountingChannel, CountingChannel]:
     world = process(fate)
     for hours in HOURS:
         clock.now = NOW + timedelta(hours=hours)
-        for seconds in (0, 130, 130, 130):
+        for seconds in (0, 190, 190, 190):
             with suppress(KilledError):
                 await world.reaction([event(word, type_of(word))])
                 await world.sweep(seconds=seconds)

@@ -168,7 +168,7 @@ class World:
     async def rest(self) -> None:
         """Let enough time pass, in steps, for everything that can still happen by itself."""
         for _ in range(6):
-            await self.sweep(seconds=130)
+            await self.sweep(seconds=190)
 
     async def deliveries(self) -> list[Body]:
         return [stored.body for stored in await self.documents.deliveries.find()]

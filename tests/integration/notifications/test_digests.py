@@ -331,7 +331,7 @@ async def test_two_processes_make_one_digest(store: Store) -> None:
     for _ in range(3):
         await asyncio.gather(first.sender.sweep(), second.sender.sweep())
         await asyncio.gather(first.sender.settle(), second.sender.settle())
-        first.clock.advance(seconds=130)
+        first.clock.advance(seconds=190)
     assert kinds(await first.told()) == {"proposed": 16}
     assert len(email.sent) == 2
     assert set(email.tries.values()) == {1}

@@ -290,7 +290,7 @@ async def test_two_processes_that_handle_the_same_batches_send_once(store: Store
     batch = [made(number, f"a{number}") for number in range(1, 9)]
     await asyncio.gather(first.hear(*batch), second.hear(*reversed(batch)), first.hear(*batch))
     for _ in range(3):
-        first.clock.advance(seconds=130)
+        first.clock.advance(seconds=190)
         await asyncio.gather(first.sender.sweep(), second.sender.sweep())
         await asyncio.gather(first.sender.settle(), second.sender.settle())
     told = await first.told()

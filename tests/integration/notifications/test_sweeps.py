@@ -123,15 +123,15 @@ async def test_what_is_stuck_does_not_hide_what_comes_after(name: str, monkeypat
     world.registry.down = True
     with capture_logs():
         for _ in range(3):
-            await world.sweep(seconds=130)
+            await world.sweep(seconds=190)
         world.registry.down = False
         email.answer = lambda: Attempt(Verdict.RETRY, "smtp_421")
         for _ in range(3):
-            await world.sweep(seconds=130)
+            await world.sweep(seconds=190)
         assert email.tries
         email.answer = lambda: Attempt(Verdict.SENT, "smtp_250")
         for _ in range(3):
-            await world.sweep(seconds=130)
+            await world.sweep(seconds=190)
     assert len(email.sent) == 2
 
 

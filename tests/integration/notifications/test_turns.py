@@ -144,7 +144,7 @@ def turns(draw: st.DrawFn) -> list[tuple[list[Pair], bool, float]]:
             revision += 1
             moved = draw(st.sampled_from((WithdrawalReason.NEED_WITHDRAWN, WithdrawalReason.NEED_MOVED)))
             words.append(withdrawn(revision, reason=moved) if closing else made(revision))
-        batches.append((words, draw(st.booleans()), draw(st.sampled_from((0.0, 1.0, 130.0)))))
+        batches.append((words, draw(st.booleans()), draw(st.sampled_from((0.0, 1.0, 190.0)))))
     return batches
 
 
