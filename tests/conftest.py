@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
@@ -62,6 +63,15 @@ def _obtain(find: Callable[[], T]) -> T:
         if os.environ.get("CI") or os.environ.get("PASSERELLES_REQUIRE_REAL") == "1":
             pytest.fail(f"a real service is required here: {missing}")
         pytest.skip(str(missing))
+
+
+@pytest.fixture
+def collector() -> Iterator[None]:
+    """Python's garbage collector, as it was before, once the test is over."""
+    before = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*before)
 
 
 @pytest.fixture(scope="session")

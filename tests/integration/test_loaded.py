@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,8 @@ from passerelles.store.port import Store
 from services import stack
 from services.stack import ServiceName
 from tests.integration.bus.conversation import eventually
+
+pytestmark = pytest.mark.usefixtures("collector")
 
 
 class Shards:
@@ -43,14 +44,6 @@ class Shards:
 
     async def stop(self) -> None:
         await self._loading
-
-
-@pytest.fixture(autouse=True)
-def untouched() -> Iterator[None]:
-    before = gc.get_threshold()
-    yield
-    gc.unfreeze()
-    gc.set_threshold(*before)
 
 
 async def test_what_a_service_loads_after_it_has_started_is_passed_over(

@@ -5,19 +5,12 @@ from __future__ import annotations
 import gc
 import weakref
 from collections import deque
-from collections.abc import Iterator
 
 import pytest
 
 from passerelles.garbage import THRESHOLDS, collect_seldom, pass_over_what_is_loaded
 
-
-@pytest.fixture(autouse=True)
-def untouched() -> Iterator[None]:
-    before = gc.get_threshold()
-    yield
-    gc.unfreeze()
-    gc.set_threshold(*before)
+pytestmark = pytest.mark.usefixtures("collector")
 
 
 class Cycle:
