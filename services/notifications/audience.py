@@ -51,9 +51,9 @@ def reader_of(contact: Contact, channel: Channel) -> Reader:
         contact.id,
         channel,
         contact.preferences,
-        asked=channel is Channel.EMAIL or (contact.sms and bool(contact.phone)),
+        asked=channel is Channel.EMAIL or contact.texted,
         reachable=channel not in contact.unreachable,
-        mailbox=bool(contact.email) and Channel.EMAIL not in contact.unreachable,
+        mailbox=contact.mailed,
     )
 
 

@@ -44,10 +44,19 @@ class Contact(_Answer):
     unsubscribe_url: str = ""
 
     @property
+    def texted(self) -> bool:
+        """It asked for text messages, and has a number for them."""
+        return self.sms and bool(self.phone)
+
+    @property
+    def mailed(self) -> bool:
+        """It has an address, and nothing says that email does not reach it."""
+        return bool(self.email) and Channel.EMAIL not in self.unreachable
+
+    @property
     def reached(self) -> bool:
         """Whether a message may arrive there, by all that is known of its address and number."""
-        texts = self.sms and bool(self.phone) and Channel.SMS not in self.unreachable
-        return texts or (bool(self.email) and Channel.EMAIL not in self.unreachable)
+        return self.mailed or (self.texted and Channel.SMS not in self.unreachable)
 
 
 class Coordinator(_Answer):

@@ -109,7 +109,7 @@ class Deciding:
         return decide(
             kind,
             reader,
-            replace(past, need_at=seen.at.get(item["need"]), alerts=len(seen.alerts)),
+            replace(past, need_at=seen.at.get(item["need"]), alerts=seen.alerts),
             question.now,
             self._limits,
             awaited=awaited(question.pairs[item["proposal"]], kind, Party(question.letter["party"])),

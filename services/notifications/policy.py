@@ -163,7 +163,7 @@ def _answered(pair: KnownPair, party: Party) -> bool:
     return accepted and (not pair.closed or _outlived(pair))
 
 
-def _awaited(pair: KnownPair, party: Party) -> bool:
+def _unanswered(pair: KnownPair, party: Party) -> bool:
     return _proposed(pair, party) or _answered(pair, party)
 
 
@@ -183,7 +183,7 @@ _TRUTHS: Final[Mapping[MessageKind, Callable[[KnownPair, Party], bool]]] = {
     MessageKind.AGREED: lambda pair, _: pair.standing is Standing.AGREED,
     MessageKind.DECLINED: lambda pair, _: pair.standing is Standing.DECLINED,
     MessageKind.CANCELLED: lambda pair, _: pair.standing is Standing.CANCELLED,
-    **dict.fromkeys(LADDER, _awaited),
+    **dict.fromkeys(LADDER, _unanswered),
 }
 
 
@@ -194,7 +194,7 @@ def awaited(pair: KnownPair, kind: MessageKind, party: Party) -> bool:
 
 def informs(pair: KnownPair, kind: MessageKind, party: Party) -> bool:
     """Whether this only informs: it calls for no action, and nobody waits for it."""
-    return kind in DIGEST_BY_DEFAULT and not awaited(pair, kind, party)
+    return kind in DIGEST_BY_DEFAULT and party not in pair.accepted_by
 
 
 def _item(pair: KnownPair, party: Party, kind: MessageKind, *, heard_only: bool = False) -> Owed:

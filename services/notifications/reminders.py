@@ -8,7 +8,7 @@ message leaves, as with everything that is told.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -112,14 +112,11 @@ def _move(timer: _Timer, pair: KnownPair | None, history: History, now: datetime
     heard = [parse_time(each.at) for each in said if each.state in HEARD and each.at]
     if heard and max(heard) + wait > now:
         return _Move(None, step, due(company, max(heard), wait))
-    if not heard and (_on_its_way(before, history) or any(each.state in PENDING for each in said)):
+    on_its_way = not set(before).isdisjoint(history.waiting) or any(each.state in PENDING for each in said)
+    if not heard and on_its_way:
         return _Move(None, step, due(company, now, FURTHER))
     if not heard and step is MessageKind.REMINDED:
         # Nobody there is told of anything: somebody should know.
         step = MessageKind.ESCALATED
     following = NEXT[step]
     return _Move(step, following, due(company, now, FURTHER) if following else None)
-
-
-def _on_its_way(kinds: Collection[MessageKind], history: History) -> bool:
-    return any(kind in kinds for kind in history.waiting)

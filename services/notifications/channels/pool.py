@@ -132,12 +132,15 @@ class Connections:
             await _leave(smtp)
 
     async def _kept(self) -> aiosmtplib.SMTP | None:
-        now, idle = self._clock(), self._idle
-        self._idle = [(smtp, since) for smtp, since in idle if smtp.is_connected and now - since < IDLE]
-        kept = self._idle.pop()[0] if self._idle else None
-        # Of all at once: a server that answers none of them is waited for only once.
-        await asyncio.gather(*(_leave(smtp) for smtp, since in idle if now - since >= IDLE or not smtp.is_connected))
-        return kept
+        gone = [each for each in self._idle if not self._is_good(*each)]
+        if gone:
+            self._idle = [each for each in self._idle if each not in gone]
+            # Of all at once: a server that answers none of them is waited for only once.
+            await asyncio.gather(*(_leave(smtp) for smtp, _ in gone))
+        return self._idle.pop()[0] if self._idle else None
+
+    def _is_good(self, smtp: aiosmtplib.SMTP, since: datetime) -> bool:
+        return smtp.is_connected and self._clock() - since < IDLE
 
     async def _open(self) -> aiosmtplib.SMTP:
         server = self._server

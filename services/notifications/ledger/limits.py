@@ -34,13 +34,13 @@ class Standing:
 
     Attributes:
         at: by need, when another message claimed it and told something.
-        alerts: the other messages that claimed something, where it matters how many do.
+        alerts: how many other messages claimed something, where that decides.
         void: the claims, as need and message, that came to nothing: they may be taken over.
         read: the document that says so; none where there was none.
     """
 
     at: Mapping[str, datetime] = field(default_factory=dict)
-    alerts: frozenset[str] = frozenset()
+    alerts: int = 0
     void: frozenset[tuple[str, str]] = frozenset()
     read: Stored | None = None
 
@@ -136,7 +136,7 @@ def _standing(claims: Iterable[_Claim], void: Collection[_Claim], read: Stored |
     told = [claim for claim in claims if claim not in void]
     return Standing(
         {claim.need: parse_time(claim.at) for claim in told},
-        frozenset(claim.message for claim in told),
+        len({claim.message for claim in told}),
         frozenset((claim.need, claim.message) for claim in void),
         read,
     )
